@@ -1,0 +1,149 @@
+"""A derivation: the forward equations, and every backward stage that SymPy derives from them.
+
+Order is the lesson: forward stages, loss, local derivatives with adjoints and gradients in reverse, updates. Training
+is the list run again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from sympy import Expr
+
+from ..errors import InputError
+from ..notation import LEARNING_RATE, derivative, updated
+from . import reasons
+from .chalkboard import read_equations
+from .index_form import index_form
+from .indices import Axes, canonical, entry
+from .matrices import MatrixProduct
+from .matrix_form import recovered
+from .reverse_sweep import ReverseSweep
+from .shapes import Shape, Shapes, told
+from .stages import Kind, Stage
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """An immutable list of stages in single assignment, each defining one quantity from earlier ones.
+
+    Attributes
+    ----------
+    stages:
+        In the order of the lesson.
+    equations:
+        The forward equations in the matrix language, as they were written.
+    inputs, parameters:
+        The names of what is given and of what is learned.
+    axes:
+        The index letters of every quantity's rows and columns.
+    sizes:
+        The number of entries along each axis.
+
+    """
+
+    stages: tuple[Stage, ...]
+    equations: Mapping[str, Expr]
+    inputs: tuple[str, ...]
+    parameters: tuple[str, ...]
+    axes: Mapping[str, Axes]
+    sizes: Mapping[str, int]
+
+    @cached_property
+    def by_name(self) -> dict[str, Stage]:
+        """The stages by name."""
+        return {stage.name: stage for stage in self.stages}
+
+    def __getitem__(self, name: str) -> Stage:
+        return self.by_name[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.by_name
+
+    def __iter__(self) -> Iterator[Stage]:
+        return iter(self.stages)
+
+    def __len__(self) -> int:
+        return len(self.stages)
+
+    @property
+    def loss(self) -> str:
+        """The name of the loss."""
+        return next(stage.name for stage in self.stages if stage.kind is Kind.LOSS)
+
+    @property
+    def gradients(self) -> tuple[Stage, ...]:
+        """The stages dE/du for every parameter u."""
+        return tuple(stage for stage in self.stages if stage.kind is Kind.GRADIENT)
+
+    def shape(self, name: str) -> Shape:
+        """Return the (rows, columns) of a quantity."""
+        rows, columns = self.axes[name]
+        return self.sizes.get(rows, 1), self.sizes.get(columns, 1)
+
+
+def derive(equations: Mapping[str, str], inputs: Mapping[str, Shape], parameters: Mapping[str, Shape]) -> Derivation:
+    """Derive every backward stage and the updates from the forward equations.
+
+    Parameters
+    ----------
+    equations:
+        Name and right-hand side, in order: ``{"p": "x @ W", ..., "E": "sum((y - t)**2)"}``. The last one is the loss.
+    inputs, parameters:
+        The shapes of what is given and of what is learned.
+
+    Raises
+    ------
+    InputError
+        Where an equation can't be read, shapes don't meet, the last equation is no scalar, or the loss doesn't depend
+        on a parameter.
+
+    """
+    shapes = Shapes(inputs, parameters)
+    read = read_equations(equations, shapes)
+    loss = _loss(read, shapes)
+    axes, sizes = shapes.lettered()
+    forward = [_forward_stage(name, right, axes, is_loss=name == loss) for name, right in read.items()]
+    backward = ReverseSweep(forward, tuple(parameters), axes).run()
+    learned = [stage.name for stage in backward if stage.kind is Kind.GRADIENT]
+    unused = [name for name in parameters if derivative(loss, name) not in learned]
+    if unused:
+        raise InputError(f"{loss} doesn't depend on it", "a parameter that an equation uses", key=f"[parameters] {unused[0]}")
+    updates = [_update(name, derivative(loss, name), axes) for name in _in_order(learned, parameters, loss)]
+    stages = (*forward, *backward, *updates)
+    every = {LEARNING_RATE: ("", ""), **axes, **{stage.name: stage.axes for stage in stages}}
+    return Derivation(stages, read, tuple(inputs), tuple(parameters), every, sizes)
+
+
+def _loss(equations: Mapping[str, Expr], shapes: Shapes) -> str:
+    if not equations:
+        raise InputError("no equation", "at least one, the loss", key="[equations]")
+    loss = list(equations)[-1]
+    if shapes[loss] != (1, 1):
+        expected = "a scalar loss, such as 'sum((y - t)**2)'"
+        raise InputError(f"the last equation is a {told(shapes[loss])} matrix", expected, key=f"[equations] {loss}")
+    return loss
+
+
+def _forward_stage(name: str, right: Expr, axes: Mapping[str, Axes], *, is_loss: bool) -> Stage:
+    kind = Kind.LOSS if is_loss else Kind.PRE_ACTIVATION if right.has(MatrixProduct) else Kind.ACTIVATION
+    index = index_form(right, *canonical(axes[name]), axes)
+    form = recovered(index, axes[name], name)
+    return Stage(name, kind, axes[name], index, form.matrix, reasons.of_forward(name, kind, index))
+
+
+def _in_order(gradients: list[str], parameters: Iterable[str], loss: str) -> list[str]:
+    """Return the parameters in the order in which their gradients came out."""
+    by_gradient = {derivative(loss, name): name for name in parameters}
+    return [by_gradient[gradient] for gradient in gradients]
+
+
+def _update(parameter: str, gradient: str, axes: Mapping[str, Axes]) -> Stage:
+    """Gradient descent: V' = V - eta dE/dV."""
+    own = axes[parameter]
+    before, slope = (entry(name, *canonical(own), own) for name in (parameter, gradient))
+    index = before - entry(LEARNING_RATE, *canonical(own), ("", "")) * slope
+    form = recovered(index, own)
+    return Stage(updated(parameter), Kind.UPDATE, own, index, form.matrix, reasons.of_update(parameter, gradient))

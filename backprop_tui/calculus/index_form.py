@@ -1,0 +1,68 @@
+"""From the matrix language to index notation: (A B)[r, c] = Sum(A[r, s] * B[s, c], s)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sympy import Expr, Integer
+
+from .indices import Axes, Index, entry, fresh, index, summed
+from .matrices import ColumnSums, MatrixProduct, Ones, Quantity, RowSums, Total, Transposed
+
+
+def axes_of(expression: Expr, axes: Mapping[str, Axes]) -> Axes:
+    """Return the letters of an expression's rows and columns, given those of the quantities in it."""
+    if isinstance(expression, Quantity):
+        return axes[expression.name]
+    inner = [axes_of(argument, axes) for argument in expression.args]
+    if isinstance(expression, MatrixProduct):
+        return inner[0][0], inner[1][1]
+    if isinstance(expression, Transposed):
+        return inner[0][1], inner[0][0]
+    if isinstance(expression, RowSums):
+        return inner[0][0], ""
+    if isinstance(expression, ColumnSums):
+        return "", inner[0][1]
+    if isinstance(expression, Total):
+        return "", ""
+    rows = next((rows for rows, _ in inner if rows), "")
+    return rows, next((columns for _, columns in inner if columns), "")
+
+
+def index_form(expression: Expr, row: Expr, column: Expr, axes: Mapping[str, Axes]) -> Expr:
+    """Return the entry [row, column] of an expression in the matrix language."""
+    if isinstance(expression, Quantity):
+        return entry(expression.name, row, column, axes[expression.name])
+    if isinstance(expression, MatrixProduct):
+        left, right = expression.args
+        inner = _another(axes_of(left, axes)[1], row, column)
+        product = index_form(left, row, inner, axes) * index_form(right, inner, column, axes)
+        return summed(product, [inner])
+    if isinstance(expression, Transposed):
+        return index_form(expression.args[0], column, row, axes)
+    if isinstance(expression, RowSums | ColumnSums | Total):
+        return _summed(expression, row, column, axes)
+    if isinstance(expression, Ones):
+        return Integer(1)
+    if not expression.args:
+        return expression
+    return expression.func(*(index_form(argument, row, column, axes) for argument in expression.args))
+
+
+def _summed(expression: Expr, row: Expr, column: Expr, axes: Mapping[str, Axes]) -> Expr:
+    (argument,) = expression.args
+    rows, columns = axes_of(argument, axes)
+    over = []
+    if not isinstance(expression, RowSums):
+        row = _another(rows, row, column)
+        over.append(row)
+    if not isinstance(expression, ColumnSums):
+        column = _another(columns, row, column)
+        over.append(column)
+    return summed(index_form(argument, row, column, axes), over)
+
+
+def _another(letter: str, *taken: Expr) -> Expr:
+    """Return an index over an axis that is none of those taken; 0 for an axis of one."""
+    used = {symbol for symbol in taken if isinstance(symbol, Index)}
+    return fresh(letter, used) if letter else index(letter)

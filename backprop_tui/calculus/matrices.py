@@ -1,0 +1,75 @@
+"""The matrix language: what a chalkboard equation and a recovered matrix form are written in.
+
+A whole matrix is one commutative SymPy symbol. Then ``+``, ``*``, ``**`` and functions are entry by entry, ``*`` is the
+Hadamard product, and SymPy's algebra of numbers holds for it unchanged. Only the operations that mix entries need
+nodes of their own: the matrix product, the transpose and the sums.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sympy import Expr, Function, Symbol
+
+
+class Quantity(Symbol):
+    """A whole matrix or scalar by its chalkboard name."""
+
+    __slots__ = ()
+
+
+class MatrixProduct(Function):
+    """A B: entry [r, c] is the contraction of row r of A with column c of B."""
+
+    nargs = 2
+
+
+class Transposed(Function):
+    """Aᵀ: entry [r, c] is A[c, r]."""
+
+    nargs = 1
+
+    @classmethod
+    def eval(cls, matrix: Expr) -> Expr | None:
+        """(Aᵀ)ᵀ = A, and a scalar's transpose is the scalar."""
+        if isinstance(matrix, Transposed):
+            return matrix.args[0]
+        return matrix if matrix.is_number else None
+
+
+class RowSums(Function):
+    """Sum of each row: a column, entry [r, 0] is the sum over c of A[r, c]."""
+
+    nargs = 1
+
+
+class ColumnSums(Function):
+    """Sum of each column: a row, entry [0, c] is the sum over r of A[r, c]."""
+
+    nargs = 1
+
+
+class Total(Function):
+    """Sum of all entries: a scalar."""
+
+    nargs = 1
+
+
+class Ones(Function):
+    """A matrix of ones, in the shape of the quantity it names."""
+
+    nargs = 1
+
+
+def transposed(matrix: Expr) -> Expr:
+    """Transpose `matrix`, turning a product around: (A B)ᵀ = Bᵀ Aᵀ."""
+    if isinstance(matrix, MatrixProduct):
+        left, right = matrix.args
+        return MatrixProduct(transposed(right), transposed(left))
+    return Transposed(matrix)
+
+
+def quantities(expression: Expr) -> set[str]:
+    """Return the names of the quantities that `expression` uses."""
+    found: set[Any] = expression.atoms(Quantity)
+    return {quantity.name for quantity in found}

@@ -1,0 +1,121 @@
+"""The reverse sweep: the forward stages walked backwards, each handing its adjoint on to what it was made from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sympy import Add, Expr
+
+from ..notation import derivative
+from . import reasons
+from .chain_rule import LocalDerivative, chained, gathered, local_derivative
+from .indices import Axes, canonical, entry, names_in
+from .matrix_form import recovered
+from .stages import Factor, Kind, Stage
+
+
+@dataclass(frozen=True)
+class _Share:
+    """What one later stage contributes to an adjoint."""
+
+    factor: Factor
+    local: LocalDerivative
+    index: Expr
+
+
+@dataclass
+class ReverseSweep:
+    """From the loss back to the parameters.
+
+    Attributes
+    ----------
+    forward:
+        The forward stages in order, the loss last.
+    parameters:
+        The names of what is learned.
+    axes:
+        The axes of all quantities so far.
+
+    """
+
+    forward: Sequence[Stage]
+    parameters: tuple[str, ...]
+    axes: Mapping[str, Axes]
+    stages: list[Stage] = field(default_factory=list)
+    shares: dict[str, list[_Share]] = field(default_factory=dict)
+
+    def run(self) -> list[Stage]:
+        """Return the backward stages: local derivatives, adjoints and gradients, in the order of the lesson."""
+        operands = self._operands()
+        uses = [name for names in operands.values() for name in names]
+        for stage in reversed(self.forward):
+            for name in operands[stage.name]:
+                self.shares.setdefault(name, []).append(self._share(stage, name))
+                if len(self.shares[name]) == uses.count(name):
+                    self._emit_adjoint(name)
+        return self.stages
+
+    @property
+    def loss(self) -> str:
+        return self.forward[-1].name
+
+    def _operands(self) -> dict[str, list[str]]:
+        """What each stage hands its adjoint to: the parameters in it, then the stages made from parameters.
+
+        Only stages that the loss depends on are listed.
+        """
+        learned = list(self.parameters)
+        operands: dict[str, list[str]] = {}
+        for stage in self.forward:
+            names = names_in(stage.index)
+            used = [name for name in learned if name in names]
+            operands[stage.name] = _parameters_first(used, self.parameters)
+            if used:
+                learned.append(stage.name)
+        reached = {self.loss}
+        for stage in reversed(self.forward):
+            if stage.name in reached:
+                reached.update(operands[stage.name])
+        return {name: used if name in reached else [] for name, used in operands.items()}
+
+    def _share(self, stage: Stage, operand: str) -> _Share:
+        local = local_derivative(stage, operand, self.axes[operand])
+        if stage.name == self.loss:
+            names = dict(zip(local.jacobian.inputs, canonical(self.axes[operand]), strict=True))
+            return _Share(Factor("", stage.name), local, local.jacobian.entry.xreplace(names))
+        factor = Factor(derivative(self.loss, stage.name), self._emit_local(stage, operand, local).name)
+        adjoint = entry(factor.adjoint, *stage.indices, stage.axes)
+        return _Share(factor, local, chained(adjoint, local, self.axes[operand]))
+
+    def _emit_local(self, stage: Stage, operand: str, local: LocalDerivative) -> Stage:
+        form = recovered(local.core, local.axes)
+        opened = recovered(local.opened, local.axes).matrix if local.opened is not None else None
+        made = Stage(
+            derivative(stage.name, operand),
+            Kind.LOCAL,
+            local.axes,
+            local.core,
+            form.matrix,
+            reasons.of_local(stage, local, form),
+            opened=opened,
+            jacobian=local.jacobian,
+        )
+        self.stages.append(made)
+        return made
+
+    def _emit_adjoint(self, name: str) -> None:
+        shares = self.shares[name]
+        index = gathered(Add(*(share.index for share in shares)))
+        form = recovered(index, self.axes[name], name)
+        kind = Kind.GRADIENT if name in self.parameters else Kind.ADJOINT
+        factors = tuple(share.factor for share in shares)
+        reason = reasons.of_adjoint(name, self.axes[name], factors, form)
+        made = Stage(derivative(self.loss, name), kind, self.axes[name], index, form.matrix, reason, factors=factors)
+        self.stages.append(made)
+
+
+def _parameters_first(names: Iterable[str], parameters: Iterable[str]) -> list[str]:
+    used = list(names)
+    first = [name for name in used if name in set(parameters)]
+    return first + [name for name in reversed(used) if name not in first]

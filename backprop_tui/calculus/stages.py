@@ -1,0 +1,104 @@
+"""A stage: one line of the derivation, defining one quantity from earlier ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sympy import Expr
+
+from .indices import Axes, canonical
+
+Reason = tuple[str | Expr, ...]
+"""A sentence: words, and formulas for a view to typeset."""
+
+
+class Kind(StrEnum):
+    """What a stage is for."""
+
+    PRE_ACTIVATION = "pre-activation"
+    ACTIVATION = "activation"
+    LOSS = "loss"
+    LOCAL = "local derivative"
+    ADJOINT = "adjoint"
+    GRADIENT = "gradient"
+    UPDATE = "update"
+
+    @property
+    def phase(self) -> str:
+        """The part of an iteration that the stage belongs to."""
+        match self:
+            case Kind.PRE_ACTIVATION | Kind.ACTIVATION:
+                return "forward"
+            case Kind.LOSS:
+                return "loss"
+            case Kind.UPDATE:
+                return "update"
+        return "backward"
+
+
+@dataclass(frozen=True)
+class Factor:
+    """One product of the chain rule: the adjoint of v times the local derivative dv/du.
+
+    `local` is the stage's name; `adjoint` is empty where v is the loss itself, whose adjoint is 1.
+    """
+
+    adjoint: str
+    local: str
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One quantity, in every form.
+
+    Attributes
+    ----------
+    name:
+        As on the chalkboard: ``p``, ``E``, ``dE/dz``, ``V'``.
+    kind:
+        What the stage is for.
+    axes:
+        The index letters of its rows and columns.
+    index:
+        The entry at `indices`, in index notation. The source of truth.
+    matrix:
+        The matrix form recovered from it; None where there is none.
+    opened:
+        For a local derivative of a named function: the matrix form that still says σ′(z), before it is written out.
+    jacobian:
+        For a local derivative: all its entries in index notation, Kronecker deltas and all, the rows of the Jacobian
+        being the outputs. `index` and `matrix` then hold what the deltas leave.
+    factors:
+        For an adjoint or a gradient: what the chain rule multiplied, one `Factor` for every stage that uses the
+        quantity.
+    reason:
+        One sentence: which rule, and why each transpose.
+
+    """
+
+    name: str
+    kind: Kind
+    axes: Axes
+    index: Expr
+    matrix: Expr | None
+    reason: Reason
+    opened: Expr | None = None
+    jacobian: Jacobian | None = None
+    factors: tuple[Factor, ...] = ()
+
+    @property
+    def indices(self) -> tuple[Expr, Expr]:
+        """The row and the column index of `index`."""
+        return canonical(self.axes)
+
+
+@dataclass(frozen=True)
+class Jacobian:
+    """All entries of dv/du: `entry` is that at [*outputs, *inputs]."""
+
+    of: str
+    by: str
+    outputs: tuple[Expr, Expr]
+    inputs: tuple[Expr, Expr]
+    entry: Expr

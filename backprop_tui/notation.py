@@ -1,0 +1,97 @@
+"""Every symbol's spelling, in Unicode, LaTeX and code: stated here, once.
+
+A name is what the chalkboard calls a quantity: ``p``, ``W``, ``b1``, ``beta``; ``dE/dV`` for a derivative; ``V'`` for
+the value after an update. Nothing here knows SymPy: a spelling is a string made from a name.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final, NamedTuple
+
+GREEK: Final = (
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma tau upsilon phi "
+    "chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega"
+).split()
+LEARNING_RATE: Final = "eta"
+
+_DERIVATIVE = re.compile(r"d(?P<of>.+)/d(?P<by>.+)")
+_NUMBERED = re.compile(r"(?P<stem>[^\W\d_]+(?:_[^\W\d_]+)*?)_?(?P<number>\d+)")
+_SUBSCRIPT_DIGITS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+_PRIME = "'"
+
+
+class FunctionSpelling(NamedTuple):
+    """How a function of one number is written: σ, \\sigma."""
+
+    unicode: str
+    latex: str
+
+
+FUNCTIONS: Final = {
+    "sigmoid": FunctionSpelling("σ", r"\sigma"),
+}
+
+
+class Derivative(NamedTuple):
+    """The two names in dE/dV: the derivative `of` E `by` V."""
+
+    of: str
+    by: str
+
+
+def derivative(of: str, by: str) -> str:
+    """Name the derivative of one quantity by another: ``dE/dV``."""
+    return f"d{of}/d{by}"
+
+
+def derivative_parts(name: str) -> Derivative | None:
+    """Split ``dE/dV`` into E and V; None for any other name."""
+    match = _DERIVATIVE.fullmatch(name)
+    return Derivative(match["of"], match["by"]) if match else None
+
+
+def updated(name: str) -> str:
+    """Name a parameter's value after its update: ``V'``."""
+    return name + _PRIME
+
+
+def plain(name: str) -> str:
+    """Spell a name in one line of Unicode: ∂E/∂V, V′, W₁, η."""
+    if parts := derivative_parts(name):
+        return f"∂{plain(parts.of)}/∂{plain(parts.by)}"
+    if name.endswith(_PRIME):
+        return plain(name.removesuffix(_PRIME)) + "′"
+    if match := _NUMBERED.fullmatch(name):
+        return plain(match["stem"]) + match["number"].translate(_SUBSCRIPT_DIGITS)
+    return _greek_letter(name) if name in GREEK else name
+
+
+def latex(name: str) -> str:
+    r"""Spell a name for LaTeX mathematics: ``\frac{\partial E}{\partial V}``, ``W_{1}``, ``\eta``."""
+    if parts := derivative_parts(name):
+        return rf"\frac{{\partial {latex(parts.of)}}}{{\partial {latex(parts.by)}}}"
+    if name.endswith(_PRIME):
+        return latex(name.removesuffix(_PRIME)) + _PRIME
+    if match := _NUMBERED.fullmatch(name):
+        return f"{latex(match['stem'])}_{{{match['number']}}}"
+    if name in GREEK:
+        return rf"\{name}"
+    escaped = name.replace("_", r"\_")
+    return escaped if len(name) == 1 else rf"\mathrm{{{escaped}}}"
+
+
+def code(name: str) -> str:
+    """Spell a name as a Python identifier: ``dE_dV``, ``V_next``, ``lambda_``."""
+    if parts := derivative_parts(name):
+        return f"d{code(parts.of)}_d{code(parts.by)}"
+    if name.endswith(_PRIME):
+        return code(name.removesuffix(_PRIME)) + "_next"
+    return f"{name}_" if name == "lambda" else name
+
+
+def _greek_letter(name: str) -> str:
+    case = "CAPITAL" if name[0].isupper() else "SMALL"
+    spelled = {"lambda": "LAMDA"}.get(name.lower(), name.upper())
+    return unicodedata.lookup(f"GREEK {case} LETTER {spelled}")
