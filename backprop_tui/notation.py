@@ -22,16 +22,29 @@ _SUBSCRIPT_DIGITS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"
 _PRIME = "'"
 
 
-class FunctionSpelling(NamedTuple):
-    """How a function of one number is written: σ, \\sigma."""
+class Sign(NamedTuple):
+    """How an operation or a function is written."""
 
     unicode: str
     latex: str
 
 
-FUNCTIONS: Final = {
-    "sigmoid": FunctionSpelling("σ", r"\sigma"),
+SIGNS: Final = {
+    "equals": Sign(" = ", " = "),
+    "plus": Sign(" + ", " + "),
+    "minus": Sign(" − ", " - "),
+    "negative": Sign("−", "-"),
+    "times": Sign(" ", r" \, "),
+    "dot": Sign(" · ", r" \cdot "),
+    "hadamard": Sign(" ⊙ ", r" \odot "),
+    "sqrt": Sign("√", r"\operatorname{sqrt}"),
+    "sigmoid": Sign("σ", r"\sigma"),
 }
+
+
+def sign(word: str) -> Sign:
+    """Spell an operation or a function; a function not listed is spelled by its own name."""
+    return SIGNS.get(word) or Sign(word, rf"\operatorname{{{word}}}")
 
 
 class Derivative(NamedTuple):
@@ -68,18 +81,19 @@ def plain(name: str) -> str:
     return _greek_letter(name) if name in GREEK else name
 
 
-def latex(name: str) -> str:
-    r"""Spell a name for LaTeX mathematics: ``\frac{\partial E}{\partial V}``, ``W_{1}``, ``\eta``."""
+def latex(name: str, indices: str = "") -> str:
+    r"""Spell a name for LaTeX mathematics, with its indices if it is an entry's.
+
+    ``\frac{\partial E}{\partial V_{jk}}``, ``W_{1}``, ``\eta``, ``V'_{jk}``.
+    """
     if parts := derivative_parts(name):
-        return rf"\frac{{\partial {latex(parts.of)}}}{{\partial {latex(parts.by)}}}"
-    if name.endswith(_PRIME):
-        return latex(name.removesuffix(_PRIME)) + _PRIME
-    if match := _NUMBERED.fullmatch(name):
-        return f"{latex(match['stem'])}_{{{match['number']}}}"
-    if name in GREEK:
-        return rf"\{name}"
-    escaped = name.replace("_", r"\_")
-    return escaped if len(name) == 1 else rf"\mathrm{{{escaped}}}"
+        return rf"\frac{{\partial {latex(parts.of)}}}{{\partial {latex(parts.by, indices)}}}"
+    stem = name.removesuffix(_PRIME)
+    prime = name[len(stem) :]
+    numbered = _NUMBERED.fullmatch(stem)
+    letter, number = (numbered["stem"], numbered["number"]) if numbered else (stem, "")
+    script = ", ".join(filter(None, (number, indices)))
+    return _latex_letter(letter) + prime + (f"_{{{script}}}" if script else "")
 
 
 def code(name: str) -> str:
@@ -89,6 +103,13 @@ def code(name: str) -> str:
     if name.endswith(_PRIME):
         return code(name.removesuffix(_PRIME)) + "_next"
     return f"{name}_" if name == "lambda" else name
+
+
+def _latex_letter(name: str) -> str:
+    if name in GREEK:
+        return rf"\{name}"
+    escaped = name.replace("_", r"\_")
+    return escaped if len(name) == 1 else rf"\mathrm{{{escaped}}}"
 
 
 def _greek_letter(name: str) -> str:

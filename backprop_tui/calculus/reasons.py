@@ -59,7 +59,7 @@ def of_adjoint(name: str, axes: Axes, factors: Sequence[Factor], form: Recovered
         return ("Differentiate the loss: in its sum, ", own, " meets only its own term.")
     summing = [step for step in form.steps if step.rule is not Rule.REPEAT]
     if not summing:
-        return ("Nothing is summed, for ", own, " acts on one entry: multiply entry by entry (", Quantity("odot"), ").")
+        return ("Nothing is summed, for ", own, " acts on one entry: multiply entry by entry, the Hadamard product.")
     return tuple(piece for step in summing for piece in _step(own, step))
 
 
@@ -79,20 +79,20 @@ def _step(own: Expr, step: Step) -> Reason:
     if step.rule is Rule.SUM:
         return (own, " is used at every ", step.index, ": its effects add up.")
     left, right = step.made.args
-    told: Reason = (own, " reaches the loss along every ", step.index, ", so sum over ", step.index)
-    return (*told, *_transposes(step.index, left, right), ".")
+    told: Reason = (own, " reaches the loss through every ", step.index, ": sum over ", step.index, ".")
+    return (*told, *_transposes(step.index, left, right))
 
 
 def _transposes(over: Expr, left: Expr, right: Expr) -> Reason:
     """Say why a factor of a product is transposed: the summed index has to stand between the factors."""
     if isinstance(left, Transposed):
-        matrix = left.args[0]
-        return ("; a product sums along the rows of its left factor, ", over, " numbers the rows of ", matrix, ": ", left)
+        (matrix,) = left.args
+        rule = " A matrix product sums over the columns of its left factor, but "
+        return (rule, over, " numbers the rows of ", matrix, ", so ", matrix, " is transposed.")
     if isinstance(right, Transposed):
-        matrix = right.args[0]
-        return (
-            "; a product sums down the columns of its right factor, ", over, " numbers the columns of ", matrix, ": ", right,
-        )  # fmt: skip
+        (matrix,) = right.args
+        rule = " A matrix product sums over the rows of its right factor, but "
+        return (rule, over, " numbers the columns of ", matrix, ", so ", matrix, " is transposed.")
     return ()
 
 
@@ -100,7 +100,8 @@ def _jacobian_transpose(local: LocalDerivative, form: Recovered) -> Reason:
     if not isinstance(form.matrix, Transposed):
         return ()
     output, given = canonical(local.axes)
-    return ("; a Jacobian has outputs ", output, " as rows and inputs ", given, " as columns: ", form.matrix)
+    (matrix,) = form.matrix.args
+    return (". A Jacobian's rows are outputs, ", output, ", its columns inputs, ", given, ", so ", matrix, " is transposed")
 
 
 def _input_entry(local: LocalDerivative) -> Expr:

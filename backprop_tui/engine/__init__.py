@@ -1,0 +1,1 @@
+"""The derivation run: compiled by `lambdify`, traced over iterations, checked."""

@@ -1,0 +1,106 @@
+"""From expressions to NumPy functions, by `lambdify`.
+
+One function a stage, for stepping; one fused straight-line function for a whole iteration, in which subexpressions
+that stages share are computed once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sympy import Expr, Symbol, cse, lambdify
+
+from ..calculus.derivation import Derivation
+from ..calculus.indices import names_in
+from ..calculus.matrices import Quantity, quantities
+from ..calculus.stages import Stage
+from ..notation import LEARNING_RATE, code
+from ..printers.numpy_code import NumPyCode
+from .numerics import FUNCTIONS, Array
+
+Values = Mapping[str, Array]
+"""Quantities by name, each a two-dimensional array."""
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A generated function with the names of the quantities it takes."""
+
+    takes: tuple[str, ...]
+    function: Callable[..., Any]
+
+    def __call__(self, values: Values) -> Any:
+        """Call it on the quantities it takes, out of `values`."""
+        return self.function(*(values[name] for name in self.takes))
+
+
+def compile_stage(derivation: Derivation, stage: Stage) -> Compiled:
+    """Compile a stage's matrix form, or its index form entry by entry where there is no matrix form.
+
+    The result is a function of the earlier quantities that returns the stage's array, shape (rows, columns).
+    """
+    if stage.matrix is None:
+        return compile_entries(derivation, stage)
+    takes = tuple(sorted(quantities(stage.matrix)))
+    function = _lambdified(derivation, [Quantity(name) for name in takes], stage.matrix)
+    return Compiled(takes, lambda *arrays: np.atleast_2d(function(*arrays)))
+
+
+def compile_entries(derivation: Derivation, stage: Stage) -> Compiled:
+    """Compile a stage's index form: each entry by itself, every sum a loop. Slow, and independent of matrix forms."""
+    takes = tuple(sorted(names_in(stage.index)))
+    rows, columns = (range(derivation.sizes.get(letter, 1)) for letter in stage.axes)
+    indices = [symbol for symbol in stage.indices if symbol.is_Symbol]
+    entry = _lambdified(derivation, [*(Symbol(name, real=True) for name in takes), *indices], stage.index)
+
+    def entries(*arrays: Array) -> Array:
+        given = [array if derivation.axes[name] != ("", "") else array[0, 0] for name, array in zip(takes, arrays, strict=True)]
+        places = ([place for place, letter in zip((row, column), stage.axes, strict=True) if letter] for row in rows for column in columns)
+        return np.array([entry(*given, *place) for place in places]).reshape(len(rows), len(columns))
+
+    return Compiled(takes, entries)
+
+
+def compile_iteration(derivation: Derivation, outputs: Sequence[str]) -> Compiled:
+    """Compile everything that the named stages need into one straight-line function that returns their values."""
+    takes = (*derivation.inputs, *derivation.parameters, LEARNING_RATE)
+    lines = _straight_line(derivation, outputs)
+    results = [Quantity(name) for name in outputs]
+    function = _lambdified(derivation, [Quantity(name) for name in takes], results, lines)
+    return Compiled(takes, function)
+
+
+def _straight_line(derivation: Derivation, outputs: Sequence[str]) -> list[tuple[Expr, Expr]]:
+    """Return assignments that end in the outputs, each subexpression computed once, nothing computed in vain."""
+    forms = {stage.name: stage.matrix for stage in derivation}
+    replacements, reduced = cse(list(forms.values()), order="none", list=True)
+    definitions = dict(replacements) | {Quantity(name): right for name, right in zip(forms, reduced, strict=True)}
+    lines: dict[Expr, Expr] = {}
+
+    def define(symbol: Expr) -> None:
+        if symbol in definitions and symbol not in lines:
+            for needed in sorted(definitions[symbol].free_symbols, key=str):
+                define(needed)
+            lines[symbol] = definitions[symbol]
+
+    for name in outputs:
+        define(Quantity(name))
+    return list(lines.items())
+
+
+def _lambdified(
+    derivation: Derivation,
+    arguments: Sequence[Expr],
+    result: Expr | Sequence[Expr],
+    lines: Sequence[tuple[Expr, Expr]] = (),
+) -> Callable[..., Any]:
+    shapes = {name: derivation.shape(name) for name in derivation.axes}
+    printer = NumPyCode(derivation.sizes, shapes)
+    names = {symbol: Symbol(code(symbol.name)) for symbol in (*arguments, *(symbol for symbol, _ in lines)) if isinstance(symbol, Quantity)}
+    coded = [names.get(symbol, symbol) for symbol in arguments]
+    assignments = [(names.get(symbol, symbol), right.xreplace(names)) for symbol, right in lines]
+    results = [expr.xreplace(names) for expr in result] if isinstance(result, Sequence) else result.xreplace(names)
+    return lambdify(coded, results, modules=[FUNCTIONS, "numpy"], printer=printer, cse=lambda _: (assignments, results))

@@ -1,0 +1,68 @@
+"""A trace: the value of every stage at every iteration, so that stepping back is a look-up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+
+import numpy as np
+
+from ..calculus.derivation import Derivation
+from ..notation import LEARNING_RATE, updated
+from .compile import Compiled, Values, compile_iteration
+from .numerics import Array
+
+
+class Trace:
+    """Iterations of training, computed when they are first asked for and kept.
+
+    Parameters
+    ----------
+    derivation:
+        What is run.
+    start:
+        The values of the inputs and the parameters before the first iteration, each of shape (rows, columns).
+    learning_rate:
+        The step size eta of the updates.
+
+    """
+
+    def __init__(self, derivation: Derivation, start: Values, learning_rate: float) -> None:
+        self.derivation = derivation
+        self._iterations: list[dict[str, Array]] = []
+        self._start = {name: _frozen(np.array(start[name], dtype=float)) for name in (*derivation.inputs, *derivation.parameters)}
+        self._start[LEARNING_RATE] = _frozen(np.array([[learning_rate]]))
+
+    def __getitem__(self, iteration: int) -> Mapping[str, Array]:
+        """Return every quantity at an iteration, counted from 0: what it starts from, and each stage's value."""
+        while len(self._iterations) <= iteration:
+            self._iterations.append(self._next())
+        return self._iterations[iteration]
+
+    def __len__(self) -> int:
+        """Return how many iterations have been computed."""
+        return len(self._iterations)
+
+    def first(self, count: int) -> Iterator[Mapping[str, Array]]:
+        """Yield the first iterations."""
+        return (self[iteration] for iteration in range(count))
+
+    def loss(self, iteration: int) -> float:
+        """Return the loss at an iteration, in its own unit."""
+        return float(self[iteration][self.derivation.loss][0, 0])
+
+    @cached_property
+    def _iteration(self) -> Compiled:
+        return compile_iteration(self.derivation, [stage.name for stage in self.derivation])
+
+    def _next(self) -> dict[str, Array]:
+        values = dict(self._start)
+        if self._iterations:
+            values |= {name: self._iterations[-1][updated(name)] for name in self.derivation.parameters}
+        results = zip(self.derivation, self._iteration(values), strict=True)
+        return values | {stage.name: _frozen(np.atleast_2d(value)) for stage, value in results}
+
+
+def _frozen(array: Array) -> Array:
+    array.setflags(write=False)
+    return array

@@ -1,0 +1,1 @@
+"""SymPy printers for the two languages of the derivation: index notation and the matrix language."""

@@ -1,0 +1,70 @@
+"""Expressions of both languages as NumPy code, for `lambdify`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sympy.printing.numpy import NumPyPrinter
+
+from .. import notation
+from ..calculus.functions import ScalarFunction
+from ..calculus.indices import axis
+
+
+class NumPyCode(NumPyPrinter):
+    """Print a matrix form as array code, and an index form as code for one entry.
+
+    Parameters
+    ----------
+    sizes:
+        The number of entries along each axis, which replace the symbols for them.
+    shapes:
+        The shape of each quantity that `Ones` may name.
+
+    """
+
+    def __init__(self, sizes: Mapping[str, int], shapes: Mapping[str, tuple[int, int]]) -> None:
+        super().__init__({"fully_qualified_modules": False, "inline": True, "allow_unknown_functions": True})
+        self._sizes, self._shapes = sizes, shapes
+
+    def _print_Quantity(self, expr: Any) -> str:
+        return notation.code(expr.name)
+
+    def _print_Symbol(self, expr: Any) -> str:
+        return notation.code(expr.name)
+
+    def _print_Index(self, expr: Any) -> str:
+        return expr.name.replace("'", "_")
+
+    def _print_Size(self, expr: Any) -> str:
+        return str(self._sizes[axis(expr).removeprefix("N_")])
+
+    def _print_Indexed(self, expr: Any) -> str:
+        row, column = expr.indices
+        return f"{notation.code(expr.base.label.name)}[{self._print(row)}, {self._print(column)}]"
+
+    def _print_MatrixProduct(self, expr: Any) -> str:
+        left, right = map(self._print, expr.args)
+        return f"({left} @ {right})"
+
+    def _print_Transposed(self, expr: Any) -> str:
+        (matrix,) = expr.args
+        return f"{self._print(matrix)}.T" if matrix.is_Symbol else f"({self._print(matrix)}).T"
+
+    def _print_Total(self, expr: Any) -> str:
+        return f"({self._print(expr.args[0])}).sum()"
+
+    def _print_RowSums(self, expr: Any) -> str:
+        return f"({self._print(expr.args[0])}).sum(axis=1, keepdims=True)"
+
+    def _print_ColumnSums(self, expr: Any) -> str:
+        return f"({self._print(expr.args[0])}).sum(axis=0, keepdims=True)"
+
+    def _print_Ones(self, expr: Any) -> str:
+        return f"ones({self._shapes[expr.args[0].name]})"
+
+    def _print_Function(self, expr: Any) -> str:
+        if isinstance(expr, ScalarFunction):
+            return f"{expr.chalk}({self._print(expr.args[0])})"
+        return super()._print_Function(expr)

@@ -1,0 +1,44 @@
+"""Formulas in one line of Unicode: ``∂E/∂V = hᵀ ∂E/∂z``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .. import notation
+from .typesetter import Typesetter
+
+_SUPERSCRIPTS = str.maketrans("0123456789-/T", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻ᐟᵀ")
+
+
+class OneLine(Typesetter[str]):
+    """A box is a string."""
+
+    def text(self, characters: str) -> str:
+        return characters
+
+    def name(self, name: str) -> str:
+        return notation.plain(name)
+
+    def indexed(self, name: str, indices: Sequence[str]) -> str:
+        return f"{notation.plain(name)}[{','.join(indices)}]"
+
+    def partial(self, of: str, by: str) -> str:
+        return f"∂{of}/∂{by}"
+
+    def row(self, boxes: Sequence[str]) -> str:
+        return "".join(boxes)
+
+    def fraction(self, above: str, below: str) -> str:
+        return f"{above}/{below}" if below.isalnum() else f"{above}/({below})"
+
+    def superscript(self, base: str, script: str) -> str:
+        return base + script.translate(_SUPERSCRIPTS)
+
+    def parenthesized(self, box: str) -> str:
+        return f"({box})"
+
+    def summation(self, over: Sequence[str], body: str) -> str:
+        return f"Σ_{','.join(over)} {body}" if over else f"Σ {body}"
+
+    def symbol(self, word: str) -> str:
+        return notation.sign(word).unicode

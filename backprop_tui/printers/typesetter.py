@@ -1,0 +1,235 @@
+"""How a formula reads, stated once for every form of output.
+
+A `Typesetter` walks an expression of either language and asks its subclass for boxes: a name, a fraction, a
+superscript, a sum sign. What a box is (a string, LaTeX, a block of characters) is the subclass's business.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable, Sequence
+from typing import Any, Generic, TypeVar
+
+from sympy import Add, Expr, Mul, Pow, Rational, Sum
+from sympy.printing.printer import Printer
+
+from .. import notation
+from ..calculus.functions import ScalarFunction
+from ..calculus.indices import SAMPLE_LETTER, axis
+from ..calculus.matrices import MatrixProduct, Quantity, Total
+from ..calculus.stages import Stage
+from .order import factors, signed_terms
+
+Box = TypeVar("Box")
+
+_SUM, _PRODUCT, _POWER, _ATOM = range(1, 5)
+"""How tightly a formula holds together; a looser one inside a tighter one needs parentheses."""
+
+
+class Typesetter(Printer, Generic[Box]):
+    """Typeset both languages.
+
+    Parameters
+    ----------
+    scalars:
+        The names of quantities that are numbers: multiplying by them is no Hadamard product.
+
+    """
+
+    def __init__(self, scalars: Iterable[str] = ()) -> None:
+        super().__init__()
+        self._scalars = frozenset(scalars)
+        self._bound: tuple[Expr, ...] = ()
+
+    # The boxes, which a subclass makes.
+
+    @abstractmethod
+    def text(self, characters: str) -> Box:
+        """Set characters as they are."""
+
+    @abstractmethod
+    def name(self, name: str) -> Box:
+        """Set a quantity by its name."""
+
+    @abstractmethod
+    def indexed(self, name: str, indices: Sequence[Box]) -> Box:
+        """Set an entry of a quantity."""
+
+    @abstractmethod
+    def partial(self, of: Box, by: Box) -> Box:
+        """Set the derivative of one entry by another."""
+
+    @abstractmethod
+    def row(self, boxes: Sequence[Box]) -> Box:
+        """Set boxes side by side."""
+
+    @abstractmethod
+    def fraction(self, above: Box, below: Box) -> Box:
+        """Set a fraction."""
+
+    @abstractmethod
+    def superscript(self, base: Box, script: str) -> Box:
+        """Set a superscript of digits, or T for a transpose."""
+
+    @abstractmethod
+    def parenthesized(self, box: Box) -> Box:
+        """Set parentheses around a box."""
+
+    @abstractmethod
+    def summation(self, over: Sequence[Box], body: Box) -> Box:
+        """Set a sum sign over indices, with what is summed."""
+
+    @abstractmethod
+    def symbol(self, word: str) -> Box:
+        """Set a sign by its name in `notation.SIGNS`, or a function by its name in `notation.FUNCTIONS`."""
+
+    # The walk.
+
+    def formula(self, expression: Expr) -> Box:
+        """Typeset an expression."""
+        return self._print(expression)
+
+    def matrix_equation(self, stage: Stage) -> Box | None:
+        """Typeset a stage's matrix form, by way of σ′ where it has one; None where there is no matrix form."""
+        if stage.matrix is None:
+            return None
+        sides = [Quantity(stage.name), *([stage.opened] if stage.opened is not None else []), stage.matrix]
+        return self._joined([self._print(side) for side in sides], "equals")
+
+    def index_equation(self, stage: Stage) -> Box:
+        """Typeset a stage's index form; of a local derivative, the whole Jacobian with its deltas."""
+        jacobian = stage.jacobian
+        if jacobian is None:
+            left, right = self._entry(stage.name, stage.indices), stage.index
+        else:
+            entries = self._entry(jacobian.of, jacobian.outputs), self._entry(jacobian.by, jacobian.inputs)
+            left, right = self.partial(*entries), jacobian.entry
+        return self._joined([left, self._print(right)], "equals")
+
+    def chain(self, stage: Stage) -> Box | None:
+        """Typeset the chain rule that made an adjoint: dE/dz = dE/dy . dy/dz; None for any other stage."""
+        products = [
+            self._joined([self.name(name) for name in (factor.adjoint, factor.local)], "dot") if factor.adjoint else None
+            for factor in stage.factors
+        ]
+        named = [product for product in products if product is not None]
+        if not named or len(named) < len(products):
+            return None
+        return self._joined([self.name(stage.name), self._joined(named, "plus")], "equals")
+
+    def _entry(self, name: str, indices: Sequence[Expr]) -> Box:
+        if all(index == 0 for index in indices):
+            return self.name(name)
+        return self.indexed(name, [self._print(index) for index in indices])
+
+    def _print_Symbol(self, expr: Any) -> Box:
+        return self.name(expr.name)
+
+    def _print_Index(self, expr: Any) -> Box:
+        return self.text(expr.name.replace("'", "′"))
+
+    def _print_Size(self, expr: Any) -> Box:
+        return self.text(expr.name.removeprefix("N_").upper())
+
+    def _print_Indexed(self, expr: Any) -> Box:
+        return self.indexed(expr.base.label.name, [self._print(symbol) for symbol in expr.indices])
+
+    def _print_KroneckerDelta(self, expr: Any) -> Box:
+        ordered = sorted(expr.args, key=lambda symbol: (axis(symbol) != SAMPLE_LETTER, symbol.name))
+        return self.indexed("delta", [self._print(symbol) for symbol in ordered])
+
+    def _print_Integer(self, expr: Any) -> Box:
+        return self.text(str(expr))
+
+    def _print_Float(self, expr: Any) -> Box:
+        return self.text(str(expr))
+
+    def _print_Rational(self, expr: Any) -> Box:
+        decimal = f"{float(expr):.12g}"
+        if expr.q > 10 and Rational(decimal) == expr:
+            return self.text(decimal)
+        return self.fraction(self.text(str(expr.p)), self.text(str(expr.q)))
+
+    def _print_Add(self, expr: Any) -> Box:
+        parts: list[Box] = []
+        for negative, term in signed_terms(expr):
+            if parts or negative:
+                parts.append(self.symbol(("minus" if negative else "plus") if parts else "negative"))
+            parts.append(self._inside(term, _PRODUCT))
+        return self.row(parts)
+
+    def _print_Mul(self, expr: Any) -> Box:
+        if expr.could_extract_minus_sign():
+            return self.row([self.symbol("negative"), self._inside(-expr, _PRODUCT)])
+        number, above, below = factors(expr, self._bound)
+        coefficient = [] if number == 1 else [self._print(number)]
+        scalars = [self._inside(part, _POWER) for part in above if not self._is_matrix(part)]
+        matrices = [self._inside(part, _POWER) for part in above if self._is_matrix(part)]
+        parts = coefficient + scalars + ([self._joined(matrices, "hadamard")] if matrices else [])
+        numerator = self._joined(parts, "times") if parts else self.text("1")
+        return self.fraction(numerator, self._print(Mul(*below))) if below else numerator
+
+    def _print_Pow(self, expr: Any) -> Box:
+        base, exponent = expr.as_base_exp()
+        if exponent.is_Rational and exponent.is_negative:
+            return self.fraction(self.text("1"), self._print(base**-exponent))
+        if exponent == Rational(1, 2):
+            return self._call(self.symbol("sqrt"), base)
+        return self.superscript(self._inside(base, _ATOM), str(exponent))
+
+    def _print_Sum(self, expr: Any) -> Box:
+        over = tuple(limit[0] for limit in expr.limits)
+        outer, self._bound = self._bound, self._bound + over
+        body = self._inside(expr.function, _PRODUCT)
+        self._bound = outer
+        return self.summation([self._print(symbol) for symbol in over], body)
+
+    def _print_MatrixProduct(self, expr: Any) -> Box:
+        return self._joined([self._inside(factor, _POWER) for factor in expr.args], "times")
+
+    def _print_Transposed(self, expr: Any) -> Box:
+        (matrix,) = expr.args
+        simple = isinstance(matrix, Quantity) and notation.derivative_parts(matrix.name) is None
+        box = self._print(matrix)
+        return self.superscript(box if simple else self.parenthesized(box), "T")
+
+    def _print_Total(self, expr: Any) -> Box:
+        return self.summation([], self._inside(expr.args[0], _POWER))
+
+    def _print_RowSums(self, expr: Any) -> Box:
+        return self._call(self.symbol("rowsum"), expr.args[0])
+
+    def _print_ColumnSums(self, expr: Any) -> Box:
+        return self._call(self.symbol("colsum"), expr.args[0])
+
+    def _print_Ones(self, expr: Any) -> Box:
+        return self.text("1")
+
+    def _print_Function(self, expr: Any) -> Box:
+        if isinstance(expr, ScalarFunction):
+            return self._call(self.row([self.symbol(expr.chalk), *[self.text("′")] * expr.order]), expr.args[0])
+        return self._call(self.symbol(expr.func.__name__), expr.args[0])
+
+    def _call(self, function: Box, argument: Expr) -> Box:
+        return self.row([function, self.parenthesized(self._print(argument))])
+
+    def _joined(self, boxes: Sequence[Box], sign: str) -> Box:
+        parts = [boxes[0]]
+        for box in boxes[1:]:
+            parts += [self.symbol(sign), box]
+        return self.row(parts)
+
+    def _inside(self, expression: Expr, tightness: int) -> Box:
+        box = self._print(expression)
+        return self.parenthesized(box) if _tightness(expression) < tightness else box
+
+    def _is_matrix(self, factor: Expr) -> bool:
+        return any(quantity.name not in self._scalars for quantity in factor.atoms(Quantity))
+
+
+def _tightness(expression: Expr) -> int:
+    if isinstance(expression, Add) or expression.could_extract_minus_sign():
+        return _SUM
+    if isinstance(expression, Mul | MatrixProduct | Sum | Total):
+        return _PRODUCT
+    return _POWER if isinstance(expression, Pow) else _ATOM
