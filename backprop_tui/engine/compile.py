@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sympy import Expr, Symbol, cse, lambdify
+from sympy import Expr, Symbol, cse, lambdify, numbered_symbols
 
 from ..calculus.derivation import Derivation
-from ..calculus.indices import names_in
+from ..calculus.indices import Index, names_in
 from ..calculus.matrices import Quantity, quantities
 from ..calculus.stages import Stage
 from ..notation import LEARNING_RATE, code
@@ -76,7 +76,7 @@ def compile_iteration(derivation: Derivation, outputs: Sequence[str]) -> Compile
 def _straight_line(derivation: Derivation, outputs: Sequence[str]) -> list[tuple[Expr, Expr]]:
     """Return assignments that end in the outputs, each subexpression computed once, nothing computed in vain."""
     forms = {stage.name: stage.matrix for stage in derivation}
-    replacements, reduced = cse(list(forms.values()), order="none", list=True)
+    replacements, reduced = cse(list(forms.values()), numbered_symbols("_"), order="none", list=True)
     definitions = dict(replacements) | {Quantity(name): right for name, right in zip(forms, reduced, strict=True)}
     lines: dict[Expr, Expr] = {}
 
@@ -99,8 +99,17 @@ def _lambdified(
 ) -> Callable[..., Any]:
     shapes = {name: derivation.shape(name) for name in derivation.axes}
     printer = NumPyCode(derivation.sizes, shapes)
-    names = {symbol: Symbol(code(symbol.name)) for symbol in (*arguments, *(symbol for symbol, _ in lines)) if isinstance(symbol, Quantity)}
-    coded = [names.get(symbol, symbol) for symbol in arguments]
-    assignments = [(names.get(symbol, symbol), right.xreplace(names)) for symbol, right in lines]
-    results = [expr.xreplace(names) for expr in result] if isinstance(result, Sequence) else result.xreplace(names)
-    return lambdify(coded, results, modules=[FUNCTIONS, "numpy"], printer=printer, cse=lambda _: (assignments, results))
+
+    def coded(expression: Expr) -> Expr:
+        symbols = expression.atoms(Quantity, Index)
+        return expression.xreplace({symbol: Symbol(_identifier(symbol)) for symbol in symbols})
+
+    assignments = [(coded(symbol), coded(right)) for symbol, right in lines]
+    results = [coded(expression) for expression in result] if isinstance(result, Sequence) else coded(result)
+    takes = [coded(symbol) for symbol in arguments]
+    return lambdify(takes, results, [FUNCTIONS, "numpy"], printer, cse=lambda _: (assignments, results))
+
+
+def _identifier(symbol: Expr) -> str:
+    """Spell a quantity or an index for code; an index begins with an underscore, which no quantity does."""
+    return "_" + symbol.name.replace("'", "_") if isinstance(symbol, Index) else code(symbol.name)

@@ -28,14 +28,8 @@ class NumPyCode(NumPyPrinter):
         super().__init__({"fully_qualified_modules": False, "inline": True, "allow_unknown_functions": True})
         self._sizes, self._shapes = sizes, shapes
 
-    def _print_Quantity(self, expr: Any) -> str:
-        return notation.code(expr.name)
-
     def _print_Symbol(self, expr: Any) -> str:
         return notation.code(expr.name)
-
-    def _print_Index(self, expr: Any) -> str:
-        return expr.name.replace("'", "_")
 
     def _print_Size(self, expr: Any) -> str:
         return str(self._sizes[axis(expr).removeprefix("N_")])
