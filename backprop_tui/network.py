@@ -82,8 +82,8 @@ class Network:
 
     @property
     def start(self) -> dict[str, Matrix]:
-        """The values of the inputs and the parameters before the first iteration."""
-        return {**self.data, **self.parameters}
+        """The values before the first iteration: inputs, parameters and the learning rate, each of two dimensions."""
+        return {**self.data, **self.parameters, LEARNING_RATE: np.array([[self.learning_rate]])}
 
 
 def read_network(path: Path, name: str | None = None) -> Network:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
 from sympy import Expr, Symbol, cse, lambdify, numbered_symbols
 
 from ..calculus.derivation import Derivation
-from ..calculus.indices import Index, names_in
+from ..calculus.indices import Index, axis, names_in
 from ..calculus.matrices import Quantity, quantities
 from ..calculus.stages import Stage
 from ..notation import LEARNING_RATE, code
@@ -43,23 +44,32 @@ def compile_stage(derivation: Derivation, stage: Stage) -> Compiled:
     The result is a function of the earlier quantities that returns the stage's array, shape (rows, columns).
     """
     if stage.matrix is None:
-        return compile_entries(derivation, stage)
-    takes = tuple(sorted(quantities(stage.matrix)))
-    function = _lambdified(derivation, [Quantity(name) for name in takes], stage.matrix)
+        return compile_entries(derivation, stage.index, stage.indices)
+    return compile_matrix(derivation, stage.matrix)
+
+
+def compile_matrix(derivation: Derivation, matrix: Expr) -> Compiled:
+    """Compile an expression of the matrix language; it returns a two-dimensional array."""
+    takes = tuple(sorted(quantities(matrix)))
+    function = _lambdified(derivation, [Quantity(name) for name in takes], matrix)
     return Compiled(takes, lambda *arrays: np.atleast_2d(function(*arrays)))
 
 
-def compile_entries(derivation: Derivation, stage: Stage) -> Compiled:
-    """Compile a stage's index form: each entry by itself, every sum a loop. Slow, and independent of matrix forms."""
-    takes = tuple(sorted(names_in(stage.index)))
-    rows, columns = (range(derivation.sizes.get(letter, 1)) for letter in stage.axes)
-    indices = [symbol for symbol in stage.indices if symbol.is_Symbol]
-    entry = _lambdified(derivation, [*(Symbol(name, real=True) for name in takes), *indices], stage.index)
+def compile_entries(derivation: Derivation, index_form: Expr, indices: Sequence[Expr]) -> Compiled:
+    """Compile an index form: each entry by itself, every sum a loop. Slow, and independent of matrix forms.
+
+    The array that the result returns has an axis for each of the `indices`.
+    """
+    takes = tuple(sorted(names_in(index_form)))
+    running = [symbol for symbol in indices if isinstance(symbol, Index)]
+    entry = _lambdified(derivation, [*(Symbol(name, real=True) for name in takes), *running], index_form)
+    scalars = {name for name in takes if derivation.axes[name] == ("", "")}
+    shape = [derivation.sizes[axis(symbol)] if isinstance(symbol, Index) else 1 for symbol in indices]
 
     def entries(*arrays: Array) -> Array:
-        given = [array if derivation.axes[name] != ("", "") else array[0, 0] for name, array in zip(takes, arrays, strict=True)]
-        places = ([place for place, letter in zip((row, column), stage.axes, strict=True) if letter] for row in rows for column in columns)
-        return np.array([entry(*given, *place) for place in places]).reshape(len(rows), len(columns))
+        given = [array[0, 0] if name in scalars else array for name, array in zip(takes, arrays, strict=True)]
+        places = product(*(range(derivation.sizes[axis(symbol)]) for symbol in running))
+        return np.array([entry(*given, *place) for place in places]).reshape(shape)
 
     return Compiled(takes, entries)
 

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from ..calculus.derivation import Derivation
-from ..notation import LEARNING_RATE, updated
+from ..notation import updated
 from .compile import Compiled, Values, compile_iteration
 from .numerics import Array
 
@@ -21,17 +21,15 @@ class Trace:
     derivation:
         What is run.
     start:
-        The values of the inputs and the parameters before the first iteration, each of shape (rows, columns).
-    learning_rate:
-        The step size eta of the updates.
+        The values before the first iteration: the inputs, the parameters and the learning rate ``eta``, each of shape
+        (rows, columns).
 
     """
 
-    def __init__(self, derivation: Derivation, start: Values, learning_rate: float) -> None:
+    def __init__(self, derivation: Derivation, start: Values) -> None:
         self.derivation = derivation
         self._iterations: list[dict[str, Array]] = []
-        self._start = {name: _frozen(np.array(start[name], dtype=float)) for name in (*derivation.inputs, *derivation.parameters)}
-        self._start[LEARNING_RATE] = _frozen(np.array([[learning_rate]]))
+        self._start = {name: _frozen(np.array(value, dtype=float)) for name, value in start.items()}
 
     def __getitem__(self, iteration: int) -> Mapping[str, Array]:
         """Return every quantity at an iteration, counted from 0: what it starts from, and each stage's value."""

@@ -1,0 +1,5 @@
+"""``python -m backprop_tui`` is ``backprop-tui``."""
+
+from .cli import main
+
+main()

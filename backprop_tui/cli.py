@@ -1,0 +1,191 @@
+"""The command line. Standard output is for results, standard error for words.
+
+Exit codes: 0 fine, 1 a check failed, 2 usage or input, 130 interrupted. Each command imports what it needs when it
+runs, so that ``--help``, ``--version`` and ``list`` start at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from . import __version__, gallery
+from .errors import InputError, nearest, one_line
+
+PROGRAM = "backprop-tui"
+_APP = "(app)"
+
+_EXAMPLES = """\b
+Examples:
+  backprop-tui                                open the lecture network
+  backprop-tui my/network.toml                open a network of your own
+  backprop-tui run lecture -n 10              ten iterations, every stage, as a table
+  backprop-tui run lecture -n 10 --json       the same as JSON, at full precision
+  backprop-tui export --to latex -o out.tex   the whole derivation as a LaTeX article
+  backprop-tui check lecture                  prove the gradients in four independent ways
+
+\b
+Exit codes: 0 fine, 1 a check failed, 2 wrong usage or input, 130 interrupted.
+"""
+
+
+class _NetworkOrCommand(click.Group):
+    """A group whose first word, where it is no command, is the network to open."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        first = args[0] if args else ""
+        if first not in self.commands and first not in ("--help", "--version"):
+            args = [_APP, *args]
+        return super().parse_args(ctx, args)
+
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        formatter.write_usage(PROGRAM, "[NETWORK]")
+        formatter.write_usage(PROGRAM, "COMMAND [NETWORK] [OPTIONS]", prefix="       ")
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
+        return [*super().shell_complete(ctx, incomplete), *_complete_network(ctx, None, incomplete)]
+
+
+def _complete_network(ctx: click.Context, param: click.Parameter | None, incomplete: str) -> list[Any]:
+    del ctx, param
+    from click.shell_completion import CompletionItem
+
+    named = [CompletionItem(name, help=title) for name, title in gallery.titles().items() if name.startswith(incomplete)]
+    return [*named, CompletionItem(incomplete, type="file")]
+
+
+_network = click.argument("network", default=gallery.DEFAULT, shell_complete=_complete_network)
+
+
+@click.group(cls=_NetworkOrCommand, epilog=_EXAMPLES, context_settings={"max_content_width": 100})
+@click.version_option(__version__, prog_name=PROGRAM, message="%(prog)s %(version)s")
+def cli() -> None:
+    """Step through backpropagation, forwards and backwards in time.
+
+    SymPy derives every gradient of a network from its forward pass; the terminal shows each formula beside its numbers.
+    NETWORK is the name of a network that ships (see `backprop-tui list`) or the path of a network.toml.
+    """
+
+
+@cli.command(_APP, hidden=True)
+@_network
+def open_app(network: str) -> int:
+    """Open the app on a network."""
+    _check_known(network)
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise InputError(f"the app needs a terminal on standard input and standard error; without one: {PROGRAM} run {network}")
+    from .tui.app import run
+
+    return run(gallery.find(network), network)
+
+
+def _check_known(network: str) -> None:
+    known = [*gallery.names(), *(name for name in cli.commands if name != _APP)]
+    if not Path(network).exists() and "/" not in network and network not in known:
+        raise InputError(f"no network or command {network!r}", f"one of {', '.join(known)}, or a path", nearest=nearest(network, known))
+
+
+@cli.command("run")
+@_network
+@click.option("-n", "--iterations", type=click.IntRange(1, 1_000_000), help="How many iterations; default: the network's own.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, numbers at full precision.")
+@click.option("--replay", is_flag=True, help="Replay the run that was recorded, mistakes and all (lecture).")
+def run_network(network: str, iterations: int | None, as_json: bool, replay: bool) -> int:
+    """Run a network and print every stage of every iteration."""
+    from .engine.trace import Trace
+    from .published import recorded_run
+    from .views import records, table
+
+    found = gallery.load(network)
+    derivation, start = found.derivation, found.start
+    if replay:
+        recorded = recorded_run(found.name)
+        derivation, start = recorded.derivation(derivation), recorded.start(found)
+    trace, count = Trace(derivation, start), iterations or max(found.iterations, 1)
+    if as_json:
+        click.echo(records.render(derivation, trace, network=found.name, iterations=count), nl=False)
+    else:
+        click.echo(table.render(derivation, trace, iterations=count), nl=False)
+    return 0
+
+
+@cli.command()
+@_network
+@click.option("--to", "form", type=click.Choice(["latex", "markdown"]), required=True, help="What to write.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="The file to write; default: standard output.")
+def export(network: str, form: str, output: Path | None) -> int:
+    """Write the whole derivation, with the numbers of the first iteration."""
+    from .engine.trace import Trace
+    from .files import write
+    from .views import latex, markdown
+
+    found = gallery.load(network)
+    render = {"latex": latex.render, "markdown": markdown.render}[form]
+    text = render(found.derivation, Trace(found.derivation, found.start), title=found.title or found.name, about=found.about)
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        write(output, text)
+    return 0
+
+
+@cli.command("check")
+@_network
+def check_network(network: str) -> int:
+    """Prove every stage on the network's own numbers, in independent ways."""
+    from .engine.gradient_check import check
+    from .views import check_table
+
+    found = gallery.load(network)
+    rows = check(found.derivation, found.start)
+    click.echo(check_table.render(rows), nl=False)
+    return 1 if any(row.disagreeing for row in rows) else 0
+
+
+@cli.command("list")
+def list_networks() -> int:
+    """List the networks that ship."""
+    titles = gallery.titles()
+    width = max(map(len, titles))
+    for name, title in titles.items():
+        click.echo(f"{name:<{width}}  {title}")
+    return 0
+
+
+@cli.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> int:
+    """Print a completion script: eval "$(backprop-tui completion bash)"."""
+    from click.shell_completion import get_completion_class
+
+    made = get_completion_class(shell)
+    if made is None:
+        raise InputError(f"no completion for {shell!r}", "bash, zsh or fish")
+    click.echo(made(cli, {}, PROGRAM, "_BACKPROP_TUI_COMPLETE").source())
+    return 0
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit."""
+    sys.exit(_run(list(sys.argv[1:] if arguments is None else arguments)))
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        code = cli.main(arguments, PROGRAM, complete_var="_BACKPROP_TUI_COMPLETE", standalone_mode=False)
+        sys.stdout.flush()
+    except (InputError, click.ClickException) as error:
+        told = error.format_message() if isinstance(error, click.ClickException) else str(error)
+        click.echo(f"{PROGRAM}: {one_line(told)}", err=True)
+        return 2
+    except (KeyboardInterrupt, click.Abort):
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return code if isinstance(code, int) else 0

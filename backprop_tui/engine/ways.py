@@ -1,0 +1,118 @@
+"""Independent ways to the same numbers: a stage's value without its matrix form.
+
+Differences in steps and written-out entries start from the chalkboard equations, and share nothing with the
+derivation; the index form shares all but the recovery of matrix forms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+import numpy as np
+from sympy import Expr, lambdify
+
+from ..calculus.derivation import Derivation
+from ..calculus.entries import Entries, differentiate, symbols_for, written_out
+from ..calculus.stages import Jacobian, Kind, Stage
+from ..notation import LEARNING_RATE, derivative, updated
+from .compile import Values, compile_entries, compile_matrix
+from .numerics import Array
+
+COMPLEX_STEP: Final = 1e-30
+CENTRAL_STEP: Final = 1e-5
+
+Differentiate = Callable[[str, str, bool], Array]
+"""(of, by, direct): the Jacobian of one quantity by another, a row for every entry of `of`."""
+
+
+class Ways:
+    """Other ways to a network's numbers.
+
+    Parameters
+    ----------
+    derivation:
+        The network.
+    values:
+        Every quantity's value, those of the stages included.
+
+    """
+
+    def __init__(self, derivation: Derivation, values: Values) -> None:
+        self._derivation = derivation
+        self._values = values
+        self._forward = {name: compile_matrix(derivation, right) for name, right in derivation.equations.items()}
+
+    def index_form(self, stage: Stage) -> Array:
+        """Compute a stage from its index form."""
+        return self._entries(stage.index, stage.indices)
+
+    def jacobian(self, jacobian: Jacobian) -> Array:
+        """Compute a whole local derivative from its index form, Kronecker deltas and all."""
+        entries = self._entries(jacobian.entry, (*jacobian.outputs, *jacobian.inputs))
+        return entries.reshape(self._values[jacobian.of].size, self._values[jacobian.by].size)
+
+    def entries(self, stage: Stage) -> Array | None:
+        """Compute a stage by `sympy.diff` of the equations written out over their scalar entries."""
+        if stage.kind.phase not in ("forward", "loss"):
+            return self._backward(stage, self._diff_entries)
+        known = (*self._derivation.inputs, *self._derivation.parameters)
+        symbols = {name: symbols_for(self._derivation, name) for name in known}
+        return self._numbers(written_out(self._derivation, symbols)[stage.name], symbols)
+
+    def complex_step(self, stage: Stage) -> Array | None:
+        """Compute a backward stage by Im f(u + is)/s, exact to rounding."""
+        return self._backward(stage, self._differ(lambda f: np.imag(f(1j * COMPLEX_STEP)) / COMPLEX_STEP))
+
+    def central_differences(self, stage: Stage) -> Array | None:
+        """Compute a backward stage by (f(u + s) - f(u - s))/2s, good to about 1e-9."""
+        return self._backward(stage, self._differ(lambda f: (f(CENTRAL_STEP) - f(-CENTRAL_STEP)) / (2 * CENTRAL_STEP)))
+
+    def _backward(self, stage: Stage, differentiate: Differentiate) -> Array | None:
+        if stage.jacobian:
+            return differentiate(stage.jacobian.of, stage.jacobian.by, True)
+        loss = self._derivation.loss
+        for name in (*self._derivation.parameters, *self._derivation.equations):
+            if stage.name == derivative(loss, name):
+                return differentiate(loss, name, False).reshape(self._derivation.shape(name))
+            if stage.kind is Kind.UPDATE and stage.name == updated(name):
+                gradient = differentiate(loss, name, False).reshape(self._derivation.shape(name))
+                return self._values[name] - self._values[LEARNING_RATE] * gradient
+        return None
+
+    def _entries(self, index_form: Expr, indices: Sequence[Expr]) -> Array:
+        return np.asarray(compile_entries(self._derivation, index_form, indices)(self._values))
+
+    def _diff_entries(self, of: str, by: str, direct: bool) -> Array:
+        return self._numbers(*differentiate(self._derivation, of, by, direct=direct))
+
+    def _numbers(self, entries: Entries, symbols: Mapping[str, Entries]) -> Array:
+        arguments = [symbol for name in symbols for symbol in symbols[name]]
+        numbers = [float(number) for name in symbols for number in self._values[name].ravel()]
+        return np.array(lambdify(arguments, entries.tolist(), "math", cse=True)(*numbers), dtype=float)
+
+    def _differ(self, slope: Callable[[Callable[[complex], Array]], Array]) -> Differentiate:
+        """Make a way to differentiate from `slope`, which is given the effect of a step in one entry."""
+
+        def differentiate(of: str, by: str, direct: bool) -> Array:
+            return np.array([slope(step).ravel() for step in self._steps(of, by, direct)]).T
+
+        return differentiate
+
+    def _steps(self, of: str, by: str, direct: bool) -> list[Callable[[complex], Array]]:
+        steps = []
+        for place in np.ndindex(self._values[by].shape):
+            unit = np.zeros(self._values[by].shape)
+            unit[place] = 1.0
+            steps.append(lambda step, unit=unit: self._moved(of, by, self._values[by] + step * unit, direct))
+        return steps
+
+    def _moved(self, of: str, by: str, value: Array, direct: bool) -> Array:
+        """Return `of` when `by` has another value."""
+        values = {**self._values, by: value}
+        for name, right in self._forward.items():
+            if name != by and (name == of or not direct):
+                values[name] = np.asarray(right(values))
+            if name == of:
+                break
+        return values[of]

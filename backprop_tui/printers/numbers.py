@@ -1,0 +1,62 @@
+"""Numbers for a reader: as many digits as tell them apart, aligned, and large matrices abridged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import floor, isfinite, log10
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+DIGITS = 4
+"""Significant digits of the largest entry, and decimals at the least."""
+MAX_DECIMALS = 8
+
+
+def number(value: float, digits: int = 6) -> str:
+    """Write one number to a few significant digits."""
+    return f"{value:.{digits}g}".replace("-", "−")
+
+
+def style(values: Sequence[float] | NDArray[np.float64]) -> str:
+    """Return the format in which numbers that stand together are written: whole, fixed or scientific."""
+    finite = [abs(float(value)) for value in np.ravel(values) if isfinite(value)]
+    largest = max(finite, default=0.0)
+    if all(value.is_integer() for value in finite) and largest < 10_000:
+        return ".0f"
+    magnitude = floor(log10(largest)) if largest else 0
+    decimals = max(DIGITS, DIGITS - 1 - magnitude)
+    return f".{decimals}f" if decimals <= MAX_DECIMALS and magnitude < DIGITS else f".{DIGITS - 1}e"
+
+
+def written(matrix: NDArray[np.float64]) -> list[list[str]]:
+    """Write the entries of a matrix in one style, with a true minus sign and no negative zero."""
+    form = style(matrix)
+    return [[_entry(float(value), form) for value in row] for row in matrix]
+
+
+def _entry(value: float, form: str) -> str:
+    text = format(value, form)
+    if text.startswith("-") and not any(digit in text for digit in "123456789infa"):
+        text = text[1:]
+    return text.replace("-", "−")
+
+
+class Abridged(NamedTuple):
+    """A matrix's first and last rows and columns; None stands for those left out."""
+
+    rows: list[int | None]
+    columns: list[int | None]
+
+
+def abridged(shape: tuple[int, int], most_rows: int, most_columns: int) -> Abridged:
+    """Choose the rows and columns to show of a large matrix."""
+    return Abridged(_some(shape[0], most_rows), _some(shape[1], most_columns))
+
+
+def _some(count: int, most: int) -> list[int | None]:
+    if count <= most:
+        return list(range(count))
+    head = most - 2
+    return [*range(head), None, count - 1]
