@@ -55,7 +55,9 @@ def _complete_network(ctx: click.Context, param: click.Parameter | None, incompl
     del ctx, param
     from click.shell_completion import CompletionItem
 
-    named = [CompletionItem(name, help=title) for name, title in gallery.titles().items() if name.startswith(incomplete)]
+    named = [
+        CompletionItem(name, help=title) for name, title in gallery.titles().items() if name.startswith(incomplete)
+    ]
     return [*named, CompletionItem(incomplete, type="file")]
 
 
@@ -78,7 +80,9 @@ def open_app(network: str) -> int:
     """Open the app on a network."""
     _check_known(network)
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise InputError(f"the app needs a terminal on standard input and standard error; without one: {PROGRAM} run {network}")
+        raise InputError(
+            f"the app needs a terminal on standard input and standard error; without one: {PROGRAM} run {network}"
+        )
     from .tui.app import run
 
     return run(gallery.find(network), network)
@@ -87,12 +91,18 @@ def open_app(network: str) -> int:
 def _check_known(network: str) -> None:
     known = [*gallery.names(), *(name for name in cli.commands if name != _APP)]
     if not Path(network).exists() and "/" not in network and network not in known:
-        raise InputError(f"no network or command {network!r}", f"one of {', '.join(known)}, or a path", nearest=nearest(network, known))
+        raise InputError(
+            f"no network or command {network!r}",
+            f"one of {', '.join(known)}, or a path",
+            nearest=nearest(network, known),
+        )
 
 
 @cli.command("run")
 @_network
-@click.option("-n", "--iterations", type=click.IntRange(1, 1_000_000), help="How many iterations; default: the network's own.")
+@click.option(
+    "-n", "--iterations", type=click.IntRange(1, 1_000_000), help="How many iterations; default: the network's own."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, numbers at full precision.")
 @click.option("--replay", is_flag=True, help="Replay the run that was recorded, mistakes and all (lecture).")
 def run_network(network: str, iterations: int | None, as_json: bool, replay: bool) -> int:
@@ -126,7 +136,9 @@ def export(network: str, form: str, output: Path | None) -> int:
 
     found = gallery.load(network)
     render = {"latex": latex.render, "markdown": markdown.render}[form]
-    text = render(found.derivation, Trace(found.derivation, found.start), title=found.title or found.name, about=found.about)
+    text = render(
+        found.derivation, Trace(found.derivation, found.start), title=found.title or found.name, about=found.about
+    )
     if output is None:
         click.echo(text, nl=False)
     else:

@@ -170,8 +170,8 @@ class _Reader:
             parameters,
             _number(training.get("learning_rate", 0.1), "[training] learning_rate"),
             _count(training.get("iterations", 10), "[training] iterations"),
-            *(_string(told.get(key, ""), f"[network] {key}") for key in KEYS["network"]),
-            source,
+            **{key: _string(told.get(key, ""), f"[network] {key}") for key in KEYS["network"]},
+            source=source,
         )
 
     def _section(self, name: str) -> dict[str, Any]:
@@ -183,16 +183,20 @@ class _Reader:
     def _check_keys(self) -> None:
         for section in self.contents:
             if section not in KEYS:
-                raise InputError("no such section", f"one of {_listed(KEYS)}", key=f"[{section}]", nearest=nearest(section, KEYS))
+                raise InputError(
+                    "no such section", f"one of {_listed(KEYS)}", key=f"[{section}]", nearest=nearest(section, KEYS)
+                )
             for key in self._section(section):
                 if KEYS[section] and key not in KEYS[section]:
                     known = KEYS[section]
-                    raise InputError("no such key", f"one of {_listed(known)}", key=f"[{section}] {key}", nearest=nearest(key, known))
+                    raise InputError(
+                        "no such key", f"one of {_listed(known)}", key=f"[{section}] {key}", nearest=nearest(key, known)
+                    )
 
     def _equations(self) -> dict[str, str]:
         section = self._section("equations")
         if not section:
-            raise InputError("missing", "the forward pass, such as p = \"x @ W\"", key="[equations]")
+            raise InputError("missing", 'the forward pass, such as p = "x @ W"', key="[equations]")
         return {key: _string(value, f"[equations] {key}") for key, value in section.items()}
 
     def _parameters(self) -> dict[str, Matrix]:
@@ -228,7 +232,12 @@ def _parameter(value: Any, key: str, stream: Any) -> Matrix:
         return _matrix(value, key)
     for name in value:
         if name not in ("shape", "draw", "scale"):
-            raise InputError(f"no such key {name!r}", "shape, draw and scale", key=key, nearest=nearest(name, ("shape", "draw", "scale")))
+            raise InputError(
+                f"no such key {name!r}",
+                "shape, draw and scale",
+                key=key,
+                nearest=nearest(name, ("shape", "draw", "scale")),
+            )
     shape = _shape(value.get("shape"), key)
     scale = _number(value.get("scale", 1.0), f"{key}: scale")
     match _choice(value.get("draw", "uniform"), DRAWS, key):
@@ -243,7 +252,11 @@ def _shape(value: Any, key: str) -> Shape:
     match value:
         case [int() as rows, int() as columns] if rows > 0 and columns > 0:
             if rows * columns > MAX_ENTRIES:
-                raise InputError(f"a {rows}x{columns} matrix, {8 * rows * columns:.2g} bytes", f"at most {MAX_ENTRIES} entries", key=key)
+                raise InputError(
+                    f"a {rows}x{columns} matrix, {8 * rows * columns:.2g} bytes",
+                    f"at most {MAX_ENTRIES} entries",
+                    key=key,
+                )
             return rows, columns
     raise InputError(f"shape {_told(value)}", "shape = [rows, columns], both at least 1", key=key)
 

@@ -44,7 +44,7 @@ def local_derivative(stage: Stage, operand: str, axes: Axes) -> LocalDerivative:
 
     """
     outputs = stage.indices
-    taken = {symbol for symbol in stage.index.atoms(Index)} | set(outputs)
+    taken = stage.index.atoms(Index) | set(outputs)
     row = fresh(axes[0], taken)
     column = fresh(axes[1], taken | {row})
     by_name = contract(diff(stage.index, entry(operand, row, column, axes)))
@@ -106,5 +106,3 @@ def _placed(left: list[Expr], outputs: Sequence[Expr]) -> Axes:
     if len(letters) == 1:
         return (letters[0], "") if left[0] == outputs[0] else ("", letters[0])
     return letters[0], letters[1]
-
-

@@ -96,7 +96,9 @@ class _Reader:
             case ast.Attribute(value=inner, attr="T"):
                 return Transposed(self.read(inner, depth + 1))
             case ast.BinOp(left=left, op=operator, right=right) if type(operator) in _OPERATORS:
-                return self._operation(_OPERATORS[type(operator)], self.read(left, depth + 1), self.read(right, depth + 1))
+                return self._operation(
+                    _OPERATORS[type(operator)], self.read(left, depth + 1), self.read(right, depth + 1)
+                )
             case ast.Call(func=ast.Name(id=name), args=[argument], keywords=[]):
                 return self._call(name, self.read(argument, depth + 1))
         raise InputError(
@@ -106,7 +108,9 @@ class _Reader:
     def _name(self, name: str) -> Expr:
         if name not in self.shapes:
             raise InputError(
-                f"{name!r} is not defined", "an input, a parameter or an earlier stage", nearest=nearest(name, self.shapes)
+                f"{name!r} is not defined",
+                "an input, a parameter or an earlier stage",
+                nearest=nearest(name, self.shapes),
             )
         self.shapes.mention(name)
         return Quantity(name)

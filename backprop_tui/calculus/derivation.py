@@ -110,7 +110,9 @@ def derive(equations: Mapping[str, str], inputs: Mapping[str, Shape], parameters
     learned = [stage.name for stage in backward if stage.kind is Kind.GRADIENT]
     unused = [name for name in parameters if derivative(loss, name) not in learned]
     if unused:
-        raise InputError(f"{loss} doesn't depend on it", "a parameter that an equation uses", key=f"[parameters] {unused[0]}")
+        raise InputError(
+            f"{loss} doesn't depend on it", "a parameter that an equation uses", key=f"[parameters] {unused[0]}"
+        )
     updates = [_update(name, derivative(loss, name), axes) for name in _in_order(learned, parameters, loss)]
     stages = (*forward, *backward, *updates)
     every = {LEARNING_RATE: ("", ""), **axes, **{stage.name: stage.axes for stage in stages}}

@@ -8,6 +8,7 @@ explodes with the depth, so it is for small networks: it is what the derivation 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
 from sympy import Add, Dummy, Expr, ImmutableDenseMatrix, Symbol, diff, exp, ones, together
 
@@ -15,14 +16,14 @@ from .derivation import Derivation
 from .functions import ScalarFunction
 from .matrices import ColumnSums, MatrixProduct, Ones, Quantity, RowSums, Total, Transposed
 
-Entries = ImmutableDenseMatrix
-"""A matrix of scalar expressions."""
+Entries: TypeAlias = Any
+"""A SymPy matrix of scalar expressions."""
 
 
 def symbols_for(derivation: Derivation, name: str) -> Entries:
     """Return a quantity as a matrix of scalar symbols: W_0_0, W_0_1 ..."""
     rows, columns = derivation.shape(name)
-    return Entries(rows, columns, lambda row, column: Symbol(f"{name}_{row}_{column}", real=True))
+    return ImmutableDenseMatrix(rows, columns, lambda row, column: Symbol(f"{name}_{row}_{column}", real=True))
 
 
 def written_out(derivation: Derivation, given: Mapping[str, Entries]) -> dict[str, Entries]:
@@ -58,7 +59,7 @@ def differentiate(derivation: Derivation, of: str, by: str, *, direct: bool) -> 
         known |= set(derivation.equations) - {of}
     symbols = {name: symbols_for(derivation, name) for name in sorted(known)}
     value = written_out(derivation, symbols)[of]
-    return Entries([[diff(top, bottom) for bottom in symbols[by]] for top in value]), symbols
+    return ImmutableDenseMatrix([[diff(top, bottom) for bottom in symbols[by]] for top in value]), symbols
 
 
 def evaluate(expression: Expr, values: Mapping[str, Entries], derivation: Derivation) -> Entries:
@@ -66,9 +67,9 @@ def evaluate(expression: Expr, values: Mapping[str, Entries], derivation: Deriva
     if isinstance(expression, Quantity):
         return values[expression.name]
     if expression.is_number:
-        return Entries([[expression]])
+        return ImmutableDenseMatrix([[expression]])
     if isinstance(expression, Ones):
-        return Entries(ones(*derivation.shape(expression.args[0].name)))
+        return ImmutableDenseMatrix(ones(*derivation.shape(expression.args[0].name)))
     parts = [evaluate(argument, values, derivation) for argument in expression.args]
     if isinstance(expression, MatrixProduct):
         return parts[0] * parts[1]
@@ -98,14 +99,12 @@ def _entry_by_entry(rule: Callable[..., Expr], parts: list[Entries]) -> Entries:
     def at(part: Entries, row: int, column: int) -> Expr:
         return part[row if part.rows > 1 else 0, column if part.cols > 1 else 0]
 
-    return Entries(rows, columns, lambda row, column: rule(*(at(part, row, column) for part in parts)))
+    return ImmutableDenseMatrix(rows, columns, lambda row, column: rule(*(at(part, row, column) for part in parts)))
 
 
 def _sums(expression: Expr, part: Entries) -> Entries:
     if isinstance(expression, RowSums):
-        return Entries([[Add(*part.row(row))] for row in range(part.rows)])
+        return ImmutableDenseMatrix([[Add(*part.row(row))] for row in range(part.rows)])
     if isinstance(expression, ColumnSums):
-        return Entries([[Add(*part.col(column)) for column in range(part.cols)]])
-    return Entries([[Add(*part)]])
-
-
+        return ImmutableDenseMatrix([[Add(*part.col(column)) for column in range(part.cols)]])
+    return ImmutableDenseMatrix([[Add(*part)]])

@@ -8,11 +8,14 @@ argument between y = f(u) and f′(u).
 from __future__ import annotations
 
 from functools import cache
-from typing import ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 from sympy import Add, Dummy, Expr, Function, Integer, Lambda, Mul, Symbol, diff, exp, expand, factor, together
 
 _u = Symbol("u", real=True)
+
+FunctionClass: TypeAlias = Any
+"""A subclass of `ScalarFunction`."""
 
 
 class ScalarFunction(Function):
@@ -37,11 +40,11 @@ class Sigmoid(ScalarFunction):
     formula = Lambda(_u, 1 / (1 + exp(-_u)))
 
 
-FUNCTIONS: dict[str, type[ScalarFunction]] = {function.chalk: function for function in (Sigmoid,)}
+FUNCTIONS: dict[str, FunctionClass] = {function.chalk: function for function in (Sigmoid,)}
 
 
 @cache
-def slope(function: type[ScalarFunction]) -> type[ScalarFunction]:
+def slope(function: FunctionClass) -> type[ScalarFunction]:
     """Return the derivative f′ of a function, as a function with a formula of its own."""
     formula = Lambda(_u, diff(function.formula(_u), _u))
     members = {"chalk": function.chalk, "formula": formula, "order": function.order + 1}
@@ -49,7 +52,7 @@ def slope(function: type[ScalarFunction]) -> type[ScalarFunction]:
 
 
 @cache
-def output_slope(function: type[ScalarFunction]) -> Lambda | None:
+def output_slope(function: FunctionClass) -> Lambda | None:
     """Return f′ as a function of the output y = f(u), or None where u stays in it.
 
     Each function of u inside the formula, such as exp(-u), is tried as the unknown: y = f is solved for it, and the
@@ -104,5 +107,3 @@ def _positive_front(product: Expr) -> Expr:
         others = [part for part in Mul.make_args(rest) if part is not sums[0]]
         return Mul(-coefficient, *others, -sums[0])
     return product
-
-

@@ -23,6 +23,7 @@ class Index(Symbol):
     __slots__ = ()
 
     def __new__(cls, name: str) -> Index:
+        """Make the index of that name."""
         return super().__new__(cls, name, integer=True)
 
 
@@ -32,6 +33,7 @@ class Size(Symbol):
     __slots__ = ()
 
     def __new__(cls, letter: str) -> Size:
+        """Make the number of entries along the axis of that letter."""
         return super().__new__(cls, f"N_{letter}", integer=True, positive=True)
 
 

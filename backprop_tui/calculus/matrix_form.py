@@ -70,7 +70,7 @@ class _Edge:
         return self.matrix if tail == self.tail else transposed(self.matrix)
 
 
-class _Irreducible(Exception):
+class _IrreducibleError(Exception):
     """The graph has no matrix form: an entry on a diagonal, or three edges that meet in a summed vertex."""
 
 
@@ -90,7 +90,7 @@ def recovered(expression: Expr, axes: Axes, shaped_as: str = "") -> Recovered:
     graphs = [_Graph(term, row, column) for term in terms(expression)]
     try:
         matrix = Add(*(graph.reduced() for graph in graphs))
-    except _Irreducible:
+    except _IrreducibleError:
         return Recovered(None)
     covered = set().union(*(graph.covered for graph in graphs))
     steps = [step for graph in graphs for step in graph.steps]
@@ -116,7 +116,7 @@ class _Graph:
             edges = self._merged(self._without(vertex, edges, summed))
         self.covered = set().union(*(edge.ends for edge in edges))
         if not self.covered <= {self.row, self.column, _ONE}:
-            raise _Irreducible
+            raise _IrreducibleError
         return Mul(*(edge.walked(self._start(edge)) for edge in edges))
 
     def _start(self, edge: _Edge) -> Expr:
@@ -175,7 +175,7 @@ def _absorbed(met: list[_Edge]) -> list[_Edge]:
     """Scale the rows or columns of an edge by a vector at its end."""
     vectors = [edge for edge in met if _ONE in edge.ends]
     if not vectors:
-        raise _Irreducible
+        raise _IrreducibleError
     vector = vectors[0]
     scaled, *others = [edge for edge in met if edge is not vector]
     along = vector.walked(_ONE) if vector.other(_ONE) == scaled.head else vector.walked(vector.other(_ONE))
@@ -187,7 +187,7 @@ def _edge(factor: Expr, row: Expr, column: Expr) -> _Edge:
     entries = sorted(factor.atoms(Indexed), key=lambda found: (-len(_vertices(found)), str(found)))
     ends = list(dict.fromkeys(end for found in entries for end in found.indices if isinstance(end, Index)))
     if len(ends) > 2 or any(len(set(found.indices)) < 2 and found.indices[0] != _ONE for found in entries):
-        raise _Irreducible
+        raise _IrreducibleError
     if len(ends) == 2:
         tail, head = (row, column) if set(ends) == {row, column} else ends
     elif ends:

@@ -62,7 +62,10 @@ def with_mistakes(derivation: Derivation, mistakes: Mistakes) -> Derivation:
 def _climbing(stage: Stage) -> Stage:
     eta = entry(LEARNING_RATE, *stage.indices, ("", ""))
     return _rewritten(
-        stage, {eta: -eta}, {Quantity(LEARNING_RATE): -Quantity(LEARNING_RATE)}, "Mistake: the gradient is added. The step goes uphill, and the loss rises."
+        stage,
+        {eta: -eta},
+        {Quantity(LEARNING_RATE): -Quantity(LEARNING_RATE)},
+        "Mistake: the gradient is added. The step goes uphill, and the loss rises.",
     )
 
 
@@ -75,17 +78,19 @@ def _averaged(stage: Stage) -> Stage:
     for letter in stage.axes:
         count *= size(letter)
     matrix = None if stage.matrix is None else stage.matrix / count
-    return replace(stage, index=stage.index / count, matrix=matrix, reason=("The loss taken as a mean: the factor is 2/n.",))
+    return replace(
+        stage, index=stage.index / count, matrix=matrix, reason=("The loss taken as a mean: the factor is 2/n.",)
+    )
 
 
 def _stale(stage: Stage, signal: str) -> Stage:
-    entries = {found: base(STALE)[found.indices] for found in stage.index.atoms(Indexed) if str(found.base.label) == signal}
-    told = f"Mistake: the error signal {signal} was never computed here; a constant left over from an earlier run stands in its place."
+    entries = {
+        found: base(STALE)[found.indices] for found in stage.index.atoms(Indexed) if str(found.base.label) == signal
+    }
+    told = f"Mistake: {signal} was never computed here; a constant left over from an earlier run stands in its place."
     return _rewritten(stage, entries, {Quantity(signal): Quantity(STALE)}, told)
 
 
 def _rewritten(stage: Stage, entries: Mapping[Expr, Expr], matrices: Mapping[Expr, Expr], told: str) -> Stage:
     matrix = None if stage.matrix is None else stage.matrix.xreplace(matrices)
     return replace(stage, index=stage.index.xreplace(entries), matrix=matrix, reason=(told,))
-
-

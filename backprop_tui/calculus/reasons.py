@@ -40,8 +40,15 @@ def of_local(stage: Stage, local: LocalDerivative, form: Recovered) -> Reason:
     output = entry(stage.name, *jacobian.outputs, stage.axes)
     if isinstance(stage.index, ScalarFunction) and not free_indices(local.core) - free_indices(output):
         function = type(stage.index)(Quantity("u"))
-        short: Reason = (", written with its output ", Quantity(stage.name)) if stage.name in names_in(local.core) else ()
-        return (function, " acts on each entry alone, so the Jacobian is diagonal; the diagonal is the slope", *short, ".")
+        short: Reason = (
+            (", written with its output ", Quantity(stage.name)) if stage.name in names_in(local.core) else ()
+        )
+        return (
+            function,
+            " acts on each entry alone, so the Jacobian is diagonal; the diagonal is the slope",
+            *short,
+            ".",
+        )
     operand = _input_entry(local)
     if local.core.is_number:
         return (output, " takes ", operand, " in with the factor ", local.core, " and feels no other entry.")
@@ -101,7 +108,15 @@ def _jacobian_transpose(local: LocalDerivative, form: Recovered) -> Reason:
         return ()
     output, given = canonical(local.axes)
     (matrix,) = form.matrix.args
-    return (". A Jacobian's rows are outputs, ", output, ", its columns inputs, ", given, ", so ", matrix, " is transposed")
+    return (
+        ". A Jacobian's rows are outputs, ",
+        output,
+        ", its columns inputs, ",
+        given,
+        ", so ",
+        matrix,
+        " is transposed",
+    )
 
 
 def _input_entry(local: LocalDerivative) -> Expr:
@@ -140,5 +155,3 @@ def _ordered_entries(product: Sum) -> tuple[Expr, Expr]:
     entries = sorted(product.function.atoms(Indexed), key=lambda found: found.indices[-1] != over)
     first, second = entries[0], entries[-1]
     return Quantity(str(first.base.label)), Quantity(str(second.base.label))
-
-

@@ -58,6 +58,7 @@ class ReverseSweep:
 
     @property
     def loss(self) -> str:
+        """The name of the loss."""
         return self.forward[-1].name
 
     def _operands(self) -> dict[str, list[str]]:

@@ -6,7 +6,8 @@ derivation; the index form shares all but the recovery of matrix forms.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -99,13 +100,15 @@ class Ways:
 
         return differentiate
 
-    def _steps(self, of: str, by: str, direct: bool) -> list[Callable[[complex], Array]]:
-        steps = []
+    def _steps(self, of: str, by: str, direct: bool) -> Iterator[Callable[[complex], Array]]:
+        """Yield, for each entry of `by` in turn, what a step in it makes of `of`."""
         for place in np.ndindex(self._values[by].shape):
             unit = np.zeros(self._values[by].shape)
             unit[place] = 1.0
-            steps.append(lambda step, unit=unit: self._moved(of, by, self._values[by] + step * unit, direct))
-        return steps
+            yield partial(self._stepped, of, by, direct, unit)
+
+    def _stepped(self, of: str, by: str, direct: bool, unit: Array, step: complex) -> Array:
+        return self._moved(of, by, self._values[by] + step * unit, direct)
 
     def _moved(self, of: str, by: str, value: Array, direct: bool) -> Array:
         """Return `of` when `by` has another value."""

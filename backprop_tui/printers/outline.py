@@ -1,4 +1,4 @@
-"""A derivation as an author would set it out: sections of stages, formulas in LaTeX, sentences with formulas in them."""
+"""A derivation as an author would set it out: sections of stages, with formulas and sentences in LaTeX."""
 
 from __future__ import annotations
 

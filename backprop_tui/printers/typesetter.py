@@ -109,7 +109,9 @@ class Typesetter(Printer, Generic[Box]):
     def chain(self, stage: Stage) -> Box | None:
         """Typeset the chain rule that made an adjoint: dE/dz = dE/dy . dy/dz; None for any other stage."""
         products = [
-            self._joined([self.name(name) for name in (factor.adjoint, factor.local)], "dot") if factor.adjoint else None
+            self._joined([self.name(name) for name in (factor.adjoint, factor.local)], "dot")
+            if factor.adjoint
+            else None
             for factor in stage.factors
         ]
         named = [product for product in products if product is not None]

@@ -44,13 +44,13 @@ def render(derivation: Derivation, trace: Trace | None = None, *, title: str = "
         The heading and the opening paragraph.
 
     """
-    outline = Outline(derivation, trace[0] if trace else None)
+    outline = Outline(derivation, None if trace is None else trace[0])
     return "\n".join(_lines(outline, title or "Backpropagation, derived", about)) + "\n"
 
 
 def escaped(text: str) -> str:
     """Return text with LaTeX's special characters escaped, and those that pdflatex can't set replaced by ``?``."""
-    return "".join(_SPECIAL.get(ch, ch if ch.isascii() or ch.isalpha() and ch < "\u0180" else "?") for ch in text)
+    return "".join(_SPECIAL.get(ch, ch if ch.isascii() or (ch.isalpha() and ch < "\u0180") else "?") for ch in text)
 
 
 def _lines(outline: Outline, title: str, about: str) -> Iterator[str]:
@@ -73,11 +73,14 @@ def _lines(outline: Outline, title: str, about: str) -> Iterator[str]:
 
 
 def _conventions(outline: Outline) -> str:
-    sizes = ", ".join(rf"${letter} = 0, \dots, {count - 1}$" if count > 1 else f"${letter} = 0$" for letter, count in outline.indices())
+    sizes = ", ".join(
+        rf"${letter} = 0, \dots, {count - 1}$" if count > 1 else f"${letter} = 0$"
+        for letter, count in outline.indices()
+    )
     return (
         r"Rows are samples. $A \odot B$ is the Hadamard product, entry by entry; $A^{\top}$ is the transpose; "
-        r"$\delta$ is Kronecker's; $\eta$ is the learning rate. A Jacobian's rows are outputs, its columns inputs; of a "
-        r"local derivative the matrix form is what is left when the deltas are taken out. "
+        r"$\delta$ is Kronecker's; $\eta$ is the learning rate. A Jacobian's rows are outputs, its columns inputs; of "
+        r"a local derivative the matrix form is what is left when the deltas are taken out. "
         f"The indices run over {sizes}. Given and learned:\n"
     )
 

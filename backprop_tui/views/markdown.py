@@ -10,8 +10,8 @@ from ..printers.outline import Outline, Paragraph
 
 _CONVENTIONS = (
     r"Rows are samples. $A \odot B$ is the Hadamard product, entry by entry; $A^{\top}$ is the transpose; $\delta$ is "
-    r"Kronecker's; $\eta$ is the learning rate. A Jacobian's rows are outputs, its columns inputs; of a local derivative "
-    "the matrix form is what is left when the deltas are taken out."
+    r"Kronecker's; $\eta$ is the learning rate. A Jacobian's rows are outputs, its columns inputs; of a local "
+    "derivative the matrix form is what is left when the deltas are taken out."
 )
 
 
@@ -28,7 +28,7 @@ def render(derivation: Derivation, trace: Trace | None = None, *, title: str = "
         The heading and the opening paragraph.
 
     """
-    outline = Outline(derivation, trace[0] if trace else None)
+    outline = Outline(derivation, None if trace is None else trace[0])
     return "\n".join(_lines(outline, title or "Backpropagation, derived", about)) + "\n"
 
 

@@ -17,7 +17,9 @@ def render(derivation: Derivation, trace: Trace, *, network: str, iterations: in
 
     A scalar stage is a number, any other a list of rows. NaN and infinities, which JSON doesn't have, become null.
     """
-    runs = [{"iteration": iteration, "stages": _stages(derivation, trace, iteration)} for iteration in range(iterations)]
+    runs = [
+        {"iteration": iteration, "stages": _stages(derivation, trace, iteration)} for iteration in range(iterations)
+    ]
     return json.dumps({"network": network, "iterations": runs}, allow_nan=False) + "\n"
 
 

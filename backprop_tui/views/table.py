@@ -20,13 +20,18 @@ _MOST_ROWS, _MOST_COLUMNS = 12, 10
 def render(derivation: Derivation, trace: Trace | None = None, *, iterations: int = 1) -> str:
     """Return the stages of the first iterations with their numbers; without a trace, their names and shapes."""
     if trace is None:
-        return "\n".join(f"{notation.plain(stage.name):<10} {_shape(derivation, stage.name)}" for stage in derivation) + "\n"
-    return "\n".join(line for iteration in range(iterations) for line in _iteration(derivation, trace, iteration)) + "\n"
+        return (
+            "\n".join(f"{notation.plain(stage.name):<10} {_shape(derivation, stage.name)}" for stage in derivation)
+            + "\n"
+        )
+    return (
+        "\n".join(line for iteration in range(iterations) for line in _iteration(derivation, trace, iteration)) + "\n"
+    )
 
 
 def _iteration(derivation: Derivation, trace: Trace, iteration: int) -> Iterator[str]:
-    loss = derivation.loss
-    yield f"iteration {iteration}   {notation.plain(loss)} = {number(trace.loss(iteration), 8)}{_change(trace, iteration)}"
+    loss = f"{notation.plain(derivation.loss)} = {number(trace.loss(iteration), 8)}"
+    yield f"iteration {iteration}   {loss}{_change(trace, iteration)}"
     for phase, stages in groupby(derivation, key=lambda stage: stage.kind.phase):
         yield f"  {phase}"
         for stage in stages:

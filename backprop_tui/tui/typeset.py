@@ -1,0 +1,111 @@
+"""A stage as the texts that the panels show. Imported only once the derivation is there: it needs SymPy and NumPy."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from textual.content import Content
+
+from ..calculus.derivation import Derivation
+from ..calculus.matrices import Ones, Quantity, Transposed
+from ..calculus.stages import Reason, Stage
+from ..engine.compile import Values
+from ..notation import plain
+from ..printers.numbers import abridged, number, written
+from ..printers.one_line import OneLine
+from ..printers.pretty import Pretty
+
+_MOST_ROWS, _MOST_COLUMNS = 40, 24
+_GAP = "   "
+
+
+class StageTexts:
+    """Formulas and numbers of a derivation's stages, as characters."""
+
+    def __init__(self, derivation: Derivation) -> None:
+        scalars = [name for name, axes in derivation.axes.items() if axes == ("", "")]
+        self._derivation = derivation
+        self._pretty = Pretty(scalars)
+        self._one_line = OneLine(scalars)
+
+    def heading(self, stage: Stage) -> str:
+        """What a stage is: its name, its kind, its shape."""
+        return f"{plain(stage.name)}  ·  {stage.kind.value}  ·  {self._shape(stage.name)}"
+
+    def formula(self, stage: Stage) -> str:
+        """The matrix form in two dimensions, under the chain rule it came from."""
+        boxes = (self._pretty.chain(stage), self._pretty.matrix_equation(stage))
+        return "\n\n".join(str(box) for box in boxes if box is not None)
+
+    def entry(self, stage: Stage) -> str:
+        """The index form in two dimensions."""
+        return str(self._pretty.index_equation(stage))
+
+    def reason(self, reason: Reason) -> str:
+        """The sentence that tells why."""
+        return "".join(piece if isinstance(piece, str) else self._one_line.formula(piece) for piece in reason)
+
+    def numbers(self, stage: Stage, values: Values) -> Content:
+        """A stage's matrix with row and column labels."""
+        return self._labelled(values[stage.name], stage.axes)
+
+    def operands(self, stage: Stage, values: Values) -> Content:
+        """The matrices that stand in a stage's matrix form, side by side, transposed where they stand transposed."""
+        if stage.matrix is None:
+            return Content("")
+        turned = [found for found in stage.matrix.atoms(Transposed) if isinstance(found.args[0], Quantity)]
+        within = {found.args[0] for found in (*turned, *stage.matrix.atoms(Ones))}
+        plainly = sorted(stage.matrix.atoms(Quantity) - within, key=lambda found: found.name)
+        blocks = []
+        for shown in (*turned, *plainly):
+            name = (shown.args[0] if isinstance(shown, Transposed) else shown).name
+            value, axes = values[name], self._derivation.axes[name]
+            if isinstance(shown, Transposed):
+                value, axes = value.T, (axes[1], axes[0])
+            title = Content.styled(f"{self._one_line.formula(shown)} =", "bold")
+            blocks.append([title, *self._labelled(value, axes).split("\n")])
+        return _side_by_side(blocks)
+
+    def _shape(self, name: str) -> str:
+        rows, columns = self._derivation.shape(name)
+        return "scalar" if self._derivation.axes[name] == ("", "") else f"{rows}×{columns}"
+
+    def _labelled(self, matrix: NDArray[np.float64], axes: tuple[str, str]) -> Content:
+        if axes == ("", ""):
+            return Content.styled(number(float(matrix[0, 0])), "bold")
+        texts = written(matrix)
+        some = abridged((len(texts), len(texts[0])), _MOST_ROWS, _MOST_COLUMNS)
+        row_labels = [_label(axes[0], row) for row in some.rows]
+        column_labels = [_label(axes[1], column) for column in some.columns]
+        left = max(map(len, row_labels))
+        width = max(*(len(text) for row in texts for text in row), *map(len, column_labels))
+        header = " " * left + "".join(f"  {label:>{width}}" for label in column_labels)
+        lines = [Content.styled(header, "dim")]
+        for row, label in zip(some.rows, row_labels, strict=True):
+            cells = "".join(f"  {_cell(texts, row, column):>{width}}" for column in some.columns)
+            lines.append(Content.assemble((label.rjust(left), "dim"), cells))
+        return Content("\n").join(lines)
+
+
+def _label(letter: str, position: int | None) -> str:
+    if position is None:
+        return "…"
+    return f"{letter}={position}" if letter else ""
+
+
+def _cell(texts: list[list[str]], row: int | None, column: int | None) -> str:
+    return "…" if row is None or column is None else texts[row][column]
+
+
+def _side_by_side(blocks: list[list[Content]]) -> Content:
+    height = max(map(len, blocks), default=0)
+    widths = [max(line.cell_length for line in block) for block in blocks]
+    rows = []
+    for position in range(height):
+        cells = [block[position] if position < len(block) else Content("") for block in blocks]
+        rows.append(
+            Content(_GAP).join(
+                cell.pad_right(width - cell.cell_length) for cell, width in zip(cells, widths, strict=True)
+            )
+        )
+    return Content("\n").join(rows)
