@@ -30,7 +30,8 @@ class ScalarFunction(Function):
     def fdiff(self, argindex: int = 1) -> Expr:
         """Return f′(u), for SymPy's chain rule."""
         del argindex  # there is one argument
-        return slope(type(self))(*self.args)
+        own: FunctionClass = type(self)
+        return slope(own)(*self.args)
 
 
 class Sigmoid(ScalarFunction):
