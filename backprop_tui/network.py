@@ -16,9 +16,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from .calculus.chalkboard import FUNCTIONS, SUMS
 from .calculus.derivation import Derivation, derive
 from .calculus.shapes import Shape
+from .calculus.vocabulary import FUNCTIONS, LOSSES, MATRIX_FUNCTIONS
 from .errors import InputError, nearest
 from .notation import LEARNING_RATE
 
@@ -220,7 +220,7 @@ class _Reader:
                 key = f"[{section}] {name}"
                 if not _NAME.fullmatch(name):
                     raise InputError("no name for a quantity", "letters and digits, a letter first", key=key)
-                if name in {LEARNING_RATE, *FUNCTIONS, *SUMS}:
+                if name in {LEARNING_RATE, *FUNCTIONS, *MATRIX_FUNCTIONS, *LOSSES}:
                     raise InputError("the name of a function or of the learning rate", "another name", key=key)
                 if name in taken:
                     raise InputError("defined twice", "each name once", key=key)

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sympy import Add, Expr, diff, factor_terms
+from sympy import Add, Expr, diff, expand, factor_terms
 
 from .contraction import Term, contract, renamed, split_deltas, terms
-from .functions import in_output
+from .functions import ScalarFunction, in_output, shortest
 from .indices import Axes, Index, axis, canonical, entry, free_indices, fresh, summed
+from .recognition import recognised
 from .stages import Jacobian, Stage
 
 
@@ -30,9 +31,10 @@ class LocalDerivative:
     core: Expr
     axes: Axes
     opened: Expr | None
+    tensor: tuple[Expr, ...] = ()
 
 
-def local_derivative(stage: Stage, operand: str, axes: Axes) -> LocalDerivative:
+def local_derivative(stage: Stage, operand: str, axes: Axes, forward: Sequence[Stage]) -> LocalDerivative:
     """Differentiate a stage with respect to one entry of an operand.
 
     Parameters
@@ -41,6 +43,8 @@ def local_derivative(stage: Stage, operand: str, axes: Axes) -> LocalDerivative:
         The stage v, whose index form is differentiated.
     operand, axes:
         The name and the axes of u.
+    forward:
+        The forward stages, whose values may be used.
 
     """
     outputs = stage.indices
@@ -53,10 +57,11 @@ def local_derivative(stage: Stage, operand: str, axes: Axes) -> LocalDerivative:
     names = {old: new for old, new in names.items() if isinstance(old, Index)}
     inputs = names.get(row, row), names.get(column, column)
     closed = gathered(renamed(by_name, names))
-    written = gathered(in_output(closed, {stage.index: entry(stage.name, *outputs, stage.axes)}))
+    written = gathered(contract(recognised(in_output(closed, {}), forward)))
     jacobian = Jacobian(stage.name, operand, outputs, inputs, written)
-    core, core_axes = _core(written, outputs, inputs)
-    return LocalDerivative(jacobian, core, core_axes, _core(closed, outputs, inputs)[0] if closed != written else None)
+    core, axes_left, tensor = _core(written, outputs, inputs)
+    opened = _core(closed, outputs, inputs)[0] if closed != written and closed.atoms(ScalarFunction) else None
+    return LocalDerivative(jacobian, core, axes_left, opened, tensor)
 
 
 def chained(adjoint: Expr, local: LocalDerivative, axes: Axes) -> Expr:
@@ -69,19 +74,23 @@ def chained(adjoint: Expr, local: LocalDerivative, axes: Axes) -> Expr:
 
 def gathered(expression: Expr) -> Expr:
     """Take common factors out of a sum: 2y - 2t is 2(y - t)."""
-    return factor_terms(expression) if isinstance(expression, Add) else expression
+    return shortest(factor_terms(expression), expand(expression)) if isinstance(expression, Add) else expression
 
 
-def _core(jacobian: Expr, outputs: Sequence[Expr], inputs: Sequence[Expr]) -> tuple[Expr, Axes]:
+def _core(jacobian: Expr, outputs: Sequence[Expr], inputs: Sequence[Expr]) -> tuple[Expr, Axes, tuple[Expr, ...]]:
     """Take the deltas that every term shares out of a Jacobian, and order the indices left: outputs, then inputs."""
     parted = [split_deltas(term) for term in terms(jacobian)]
     shared = set(parted[0][0]).intersection(*(deltas for deltas, _ in parted))
     merged = _merged_indices(shared, outputs)
     core = gathered(Add(*(_without(deltas, shared, rest).xreplace(merged) for deltas, rest in parted)))
     left = [symbol for symbol in dict.fromkeys([*outputs, *inputs]) if symbol in free_indices(core)]
+    if len(left) > 2:
+        sides = [[symbol for symbol in side if symbol in left] for side in (outputs, inputs)]
+        letters = [",".join(axis(symbol) for symbol in side) for side in sides]
+        return core, (letters[0], letters[1]), tuple(left)
     axes = _placed(left, outputs)
     plain = [symbol for symbol in canonical(axes) if isinstance(symbol, Index)]
-    return renamed(core, dict(zip(left, plain, strict=True))), axes
+    return renamed(core, dict(zip(left, plain, strict=True))), axes, ()
 
 
 def _without(deltas: list[Expr], shared: set[Expr], rest: Term) -> Expr:

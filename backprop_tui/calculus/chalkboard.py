@@ -1,39 +1,34 @@
-"""The chalkboard's equations, read.
+"""The chalkboard's equations, parsed.
 
 ``p = "x @ W"`` is Python's expression syntax and nothing but its arithmetic: names, numbers, ``+ - * / ** @``, ``.T``
-and calls of the functions listed in `FUNCTIONS` and `SUMS`. The text is parsed with `ast` and walked by a whitelist;
-no part of it is ever evaluated.
+and calls of the functions of `vocabulary`. The text is parsed with `ast` and walked by a whitelist; no part of it is
+ever evaluated.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Container, Mapping
+from dataclasses import dataclass
+from itertools import takewhile
 from typing import Final
 
-from sympy import Expr, Integer, Pow, Rational, cos, exp, log, sin, sqrt, tanh
+from sympy import Expr, Integer, Pow, Rational
 
 from ..errors import InputError, nearest
-from .functions import FUNCTIONS as DERIVED_FUNCTIONS
-from .matrices import ColumnSums, MatrixProduct, Quantity, RowSums, Total, Transposed
+from .matrices import MatrixProduct, Quantity, Transposed
 from .shapes import ShapeError, Shapes
-
-FUNCTIONS: Final[dict[str, Callable[[Expr], Expr]]] = {
-    **DERIVED_FUNCTIONS,
-    "tanh": tanh,
-    "exp": exp,
-    "log": log,
-    "sqrt": sqrt,
-    "sin": sin,
-    "cos": cos,
-}
-SUMS: Final[dict[str, Callable[[Expr], Expr]]] = {"sum": Total, "rowsum": RowSums, "colsum": ColumnSums}
+from .vocabulary import CONSTANTS, FUNCTIONS, LOSSES, MATRIX_FUNCTIONS
 
 MAX_LENGTH: Final = 2_000
 """Characters in one equation."""
 MAX_DEPTH: Final = 60
 """Operations nested in one another."""
 MAX_EXPONENT: Final = 64
+MAX_OPERATIONS: Final = 10_000
+"""Operations in one equation, with the definitions of functions written out."""
+MAX_BITS: Final = 1_000
+"""Binary digits of a number, above and below the fraction bar."""
 
 _OPERATORS: Final[dict[type[ast.operator], str]] = {
     ast.Add: "+",
@@ -45,8 +40,18 @@ _OPERATORS: Final[dict[type[ast.operator], str]] = {
 }
 
 
-def read_equation(text: str, shapes: Shapes) -> Expr:
-    """Read the right-hand side of an equation into the matrix language.
+@dataclass(frozen=True)
+class Definition:
+    """A function that the chalkboard itself defines: its arguments' names, and its text."""
+
+    arguments: tuple[str, ...]
+    text: str
+
+
+def read_expression(
+    text: str, shapes: Shapes, functions: Mapping[str, Definition], equations: Container[str] = ()
+) -> Expr:
+    """Read an expression into the matrix language.
 
     Parameters
     ----------
@@ -54,14 +59,21 @@ def read_equation(text: str, shapes: Shapes) -> Expr:
         For example ``"x @ W"``.
     shapes:
         The shapes of the quantities known so far; it learns which axes are one and the same.
-
-    Raises
-    ------
-    InputError
-        Where the text is no such expression, names something unknown, or its shapes don't meet.
+    functions:
+        The reader's own functions, each of which may call those before it.
+    equations:
+        Names that are defined, but not yet.
 
     """
-    return _Reader(shapes).read(_syntax_tree(text), 0)
+    return _Reader(shapes, functions, {}, equations).read(_syntax_tree(text), 0)
+
+
+def argument_names(text: str) -> set[str]:
+    """Return the names in a text that stand for values and are no constants."""
+    tree = _syntax_tree(text)
+    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in called}
+    return names - set(CONSTANTS)
 
 
 def _syntax_tree(text: str) -> ast.expr:
@@ -78,10 +90,22 @@ def _syntax_tree(text: str) -> ast.expr:
 
 
 class _Reader:
-    def __init__(self, shapes: Shapes) -> None:
-        self.shapes = shapes
+    """Reads one text. `bound` are the arguments of a function being read, `equations` all names yet to come."""
+
+    def __init__(
+        self,
+        shapes: Shapes,
+        functions: Mapping[str, Definition],
+        bound: Mapping[str, Expr],
+        equations: Container[str] = (),
+    ) -> None:
+        self.shapes, self.functions, self.bound, self.equations = shapes, functions, bound, equations
+        self.visited = 0
 
     def read(self, node: ast.expr, depth: int) -> Expr:
+        self.visited += 1
+        if self.visited > MAX_OPERATIONS:
+            raise InputError(f"more than {MAX_OPERATIONS} operations, functions written out", "a shorter equation")
         if depth > MAX_DEPTH:
             raise InputError(f"operations nested more than {MAX_DEPTH} deep", "equations of one or two operations")
         match node:
@@ -99,27 +123,50 @@ class _Reader:
                 return self._operation(
                     _OPERATORS[type(operator)], self.read(left, depth + 1), self.read(right, depth + 1)
                 )
-            case ast.Call(func=ast.Name(id=name), args=[argument], keywords=[]):
-                return self._call(name, self.read(argument, depth + 1))
+            case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
+                return self._call(name, [self.read(argument, depth + 1) for argument in arguments], depth)
         raise InputError(
-            f"{ast.unparse(node)!r} is not of the chalkboard language", "names, numbers, + - * / ** @, .T and functions"
+            f"{ast.unparse(node)!r} is not of the chalkboard language",
+            "names, numbers, + - * / ** @, .T and functions",
         )
 
     def _name(self, name: str) -> Expr:
-        if name not in self.shapes:
-            raise InputError(
-                f"{name!r} is not defined",
-                "an input, a parameter or an earlier stage",
-                nearest=nearest(name, self.shapes),
-            )
-        self.shapes.mention(name)
-        return Quantity(name)
+        if name in self.bound:
+            return self.bound[name]
+        if name in self.shapes:
+            self.shapes.mention(name)
+            return Quantity(name)
+        if name in CONSTANTS:
+            return CONSTANTS[name]
+        if name in self.equations:
+            raise InputError(f"{name!r} is used before it is defined", "each stage made from earlier ones")
+        known = "an input, a parameter or an earlier stage"
+        raise InputError(f"{name!r} is not defined", known, nearest=nearest(name, self.shapes))
 
-    def _call(self, name: str, argument: Expr) -> Expr:
-        known = FUNCTIONS | SUMS
-        if name not in known:
-            raise InputError(f"no function {name!r}", f"one of {', '.join(known)}", nearest=nearest(name, known))
-        return known[name](argument)
+    def _call(self, name: str, arguments: list[Expr], depth: int) -> Expr:
+        single = FUNCTIONS | MATRIX_FUNCTIONS
+        if len(arguments) == 1 and name in self.functions:
+            earlier = dict(takewhile(lambda pair: pair[0] != name, self.functions.items()))
+            return self._defined(self.functions[name], arguments, depth, earlier)
+        if len(arguments) == 1 and name in single:
+            return single[name](arguments[0])
+        if len(arguments) == 2 and name in LOSSES:
+            return self._defined(Definition(("y", "t"), LOSSES[name]), arguments, depth, {})
+        known = [*single, *LOSSES, *self.functions]
+        if name in known:
+            count = "two arguments, the output and the target" if name in LOSSES else "one argument"
+            raise InputError(f"{name} with {len(arguments)} arguments", count)
+        raise InputError(f"no function {name!r}", f"one of {', '.join(known)}", nearest=nearest(name, known))
+
+    def _defined(
+        self, definition: Definition, arguments: list[Expr], depth: int, functions: Mapping[str, Definition]
+    ) -> Expr:
+        bound = dict(zip(definition.arguments, arguments, strict=True))
+        reader = _Reader(self.shapes, functions, bound)
+        reader.visited = self.visited
+        value = reader.read(_syntax_tree(definition.text), depth + 1)
+        self.visited = reader.visited
+        return value
 
     def _operation(self, sign: str, left: Expr, right: Expr) -> Expr:
         try:
@@ -135,37 +182,38 @@ class _Reader:
 def _arithmetic(sign: str, left: Expr, right: Expr) -> Expr:
     match sign:
         case "+":
-            return left + right
+            return _bounded(left + right)
         case "-":
-            return left - right
+            return _bounded(left - right)
         case "*":
-            return left * right
-        case "/" if right.is_zero:
-            raise InputError("a division by zero")
+            return _bounded(left * right)
         case "/":
-            return left / right
-    if not right.is_number or abs(right) > MAX_EXPONENT:
+            return _bounded(left / _nonzero(right))
+    if not right.is_Rational or abs(right) > MAX_EXPONENT:
         raise InputError(f"the exponent {right}", f"a number from -{MAX_EXPONENT} to {MAX_EXPONENT}")
-    if left.is_zero and right.is_negative:
+    if left.is_Rational and _bits(left) * abs(right) > MAX_BITS:
+        raise InputError("a number with too many digits", "numbers up to 1e300")
+    return Pow(_nonzero(left) if right.is_negative else left, right)
+
+
+def _nonzero(divisor: Expr) -> Expr:
+    if divisor.is_zero:
         raise InputError("a division by zero")
-    return Pow(left, right)
+    return divisor
+
+
+def _bounded(value: Expr) -> Expr:
+    if value.is_Rational and _bits(value) > MAX_BITS:
+        raise InputError("a number with too many digits", "numbers up to 1e300")
+    return value
+
+
+def _bits(number: Rational) -> int:
+    return max(int(number.p).bit_length(), int(number.q).bit_length())
 
 
 def _number(value: float) -> Expr:
     """Read a number as the decimal fraction that it was written as."""
-    if abs(value) > 1e300:
-        raise InputError(f"the number {value:.3g}", "a number up to 1e300")
-    return Integer(value) if isinstance(value, int) else Rational(repr(value))
-
-
-def read_equations(equations: Mapping[str, str], shapes: Shapes) -> dict[str, Expr]:
-    """Read named equations in order, each from the quantities before it."""
-    read: dict[str, Expr] = {}
-    for name, text in equations.items():
-        try:
-            read[name] = read_equation(text, shapes)
-        except InputError as error:
-            error.key = error.key or f"[equations] {name}"
-            raise
-        shapes.define(name, read[name])
-    return read
+    if isinstance(value, float) and not abs(value) < float("inf"):
+        raise InputError("a number too large", "numbers up to 1e300")
+    return _bounded(Integer(value) if isinstance(value, int) else Rational(repr(value)))

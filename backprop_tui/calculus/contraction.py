@@ -5,7 +5,7 @@ The identity behind it: Sum(f[j] * delta[j, k], j) = f[k]. The index j runs alon
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -33,14 +33,30 @@ class Term:
 
     def replaced(self, names: dict[Expr, Expr]) -> Term:
         """Return the term with indices renamed, summed ones too."""
-        factors = tuple(factor.xreplace(names) for factor in self.factors)
+        factors = tuple(substituted(factor, names) for factor in self.factors)
         return Term(factors, tuple(names.get(symbol, symbol) for symbol in self.over))
+
+
+def substituted(expression: Expr, names: dict[Expr, Expr]) -> Expr:
+    """Replace indices, but not those that a sum inside binds; a binding that would catch a new name is renamed."""
+    if not names or not expression.has(Sum):
+        return expression.xreplace(names)
+    if not isinstance(expression, Sum):
+        return expression.func(*(substituted(argument, names) for argument in expression.args))
+    bound = {limit[0] for limit in expression.limits}
+    outer = {old: new for old, new in names.items() if old not in bound}
+    taken = free_indices(expression) | set(outer) | set(outer.values()) | bound
+    apart: dict[Expr, Expr] = {}
+    for symbol in bound & set(outer.values()):
+        apart[symbol] = fresh(axis(symbol), taken | set(apart.values()))
+    body = substituted(substituted(expression.function, apart), outer)
+    return summed(body, [apart.get(limit[0], limit[0]) for limit in expression.limits])
 
 
 def terms(expression: Expr) -> list[Term]:
     """Split an expression into products; a factor without sums and deltas, such as (y - t), is left whole."""
     if isinstance(expression, Mul):
-        return [_multiplied(parts) for parts in product(*map(terms, expression.args))]
+        return [_multiplied(parts) for parts in product(*map(_factor_terms, expression.args))]
     if not expression.has(Sum, KroneckerDelta):
         return [Term((expression,))]
     if isinstance(expression, Add):
@@ -49,6 +65,12 @@ def terms(expression: Expr) -> list[Term]:
         over = tuple(limit[0] for limit in expression.limits)
         return [Term(term.factors, over + term.over) for term in terms(expression.function)]
     return [Term((expression,))]
+
+
+def _factor_terms(factor: Expr) -> list[Term]:
+    """Split a factor of a product; a sum without deltas, such as (z - log(Sum(...))), is left whole."""
+    whole = isinstance(factor, Add) and not factor.has(KroneckerDelta)
+    return [Term((factor,))] if whole else terms(factor)
 
 
 def contract(expression: Expr) -> Expr:
@@ -74,18 +96,18 @@ def split_deltas(term: Term) -> tuple[list[Expr], Term]:
     return deltas, Term(rest or (S.One,), term.over)
 
 
-def _multiplied(parts: Iterable[Term]) -> Term:
+def _multiplied(parts: Sequence[Term]) -> Term:
     """Multiply terms, keeping the summed indices of each apart from all others."""
     factors: tuple[Expr, ...] = ()
     over: tuple[Expr, ...] = ()
-    taken: set[Expr] = set()
+    taken: set[Expr] = set().union(*(part.free for part in parts))
     for part in parts:
         apart: dict[Expr, Expr] = {}
         for symbol in part.over:
-            apart[symbol] = fresh(axis(symbol), taken | part.free | set(apart.values()))
+            apart[symbol] = fresh(axis(symbol), taken | set(apart.values()))
         renamed = part.replaced(apart)
         factors, over = factors + renamed.factors, over + renamed.over
-        taken |= renamed.free | set(renamed.over)
+        taken |= set(renamed.over)
     return Term(factors, over)
 
 

@@ -9,16 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 
 from sympy import Expr
 
 from ..errors import InputError
 from ..notation import LEARNING_RATE, derivative, updated
 from . import reasons
-from .chalkboard import read_equations
-from .index_form import index_form
+from .equations import Equation, read_equations
+from .index_form import counted, index_form
 from .indices import Axes, canonical, entry
-from .matrices import MatrixProduct
+from .matrices import MatrixProduct, RowFunction
 from .matrix_form import recovered
 from .reverse_sweep import ReverseSweep
 from .shapes import Shape, Shapes, told
@@ -81,10 +82,21 @@ class Derivation:
     def shape(self, name: str) -> Shape:
         """Return the (rows, columns) of a quantity."""
         rows, columns = self.axes[name]
-        return self.sizes.get(rows, 1), self.sizes.get(columns, 1)
+        return self._count(rows), self._count(columns)
+
+    def _count(self, letters: str) -> int:
+        return prod(self.sizes.get(letter, 1) for letter in letters.split(","))
 
 
-def derive(equations: Mapping[str, str], inputs: Mapping[str, Shape], parameters: Mapping[str, Shape]) -> Derivation:
+def derive(
+    equations: Mapping[str, str],
+    inputs: Mapping[str, Shape],
+    parameters: Mapping[str, Shape],
+    *,
+    functions: Mapping[str, str] | None = None,
+    unit_rows: Iterable[str] = (),
+    frozen: Iterable[str] = (),
+) -> Derivation:
     """Derive every backward stage and the updates from the forward equations.
 
     Parameters
@@ -93,6 +105,12 @@ def derive(equations: Mapping[str, str], inputs: Mapping[str, Shape], parameters
         Name and right-hand side, in order: ``{"p": "x @ W", ..., "E": "sum((y - t)**2)"}``. The last one is the loss.
     inputs, parameters:
         The shapes of what is given and of what is learned.
+    functions:
+        The reader's own functions of one number, by name.
+    unit_rows:
+        Inputs whose rows sum to one, which simplifies a cross-entropy.
+    frozen:
+        Parameters that have a gradient and no update.
 
     Raises
     ------
@@ -102,24 +120,26 @@ def derive(equations: Mapping[str, str], inputs: Mapping[str, Shape], parameters
 
     """
     shapes = Shapes(inputs, parameters)
-    read = read_equations(equations, shapes)
+    read = read_equations(equations, shapes, functions)
     loss = _loss(read, shapes)
     axes, sizes = shapes.lettered()
     forward = [_forward_stage(name, right, axes, is_loss=name == loss) for name, right in read.items()]
-    backward = ReverseSweep(forward, tuple(parameters), axes).run()
+    backward = ReverseSweep(forward, tuple(parameters), axes, frozenset(unit_rows)).run()
     learned = [stage.name for stage in backward if stage.kind is Kind.GRADIENT]
     unused = [name for name in parameters if derivative(loss, name) not in learned]
     if unused:
         raise InputError(
             f"{loss} doesn't depend on it", "a parameter that an equation uses", key=f"[parameters] {unused[0]}"
         )
-    updates = [_update(name, derivative(loss, name), axes) for name in _in_order(learned, parameters, loss)]
+    moved = [name for name in _in_order(learned, parameters, loss) if name not in set(frozen)]
+    updates = [_update(name, derivative(loss, name), axes) for name in moved]
     stages = (*forward, *backward, *updates)
     every = {LEARNING_RATE: ("", ""), **axes, **{stage.name: stage.axes for stage in stages}}
-    return Derivation(stages, read, tuple(inputs), tuple(parameters), every, sizes)
+    written = {name: equation.right for name, equation in read.items()}
+    return Derivation(stages, written, tuple(inputs), tuple(parameters), every, sizes)
 
 
-def _loss(equations: Mapping[str, Expr], shapes: Shapes) -> str:
+def _loss(equations: Mapping[str, Equation], shapes: Shapes) -> str:
     if not equations:
         raise InputError("no equation", "at least one, the loss", key="[equations]")
     loss = list(equations)[-1]
@@ -129,11 +149,14 @@ def _loss(equations: Mapping[str, Expr], shapes: Shapes) -> str:
     return loss
 
 
-def _forward_stage(name: str, right: Expr, axes: Mapping[str, Axes], *, is_loss: bool) -> Stage:
-    kind = Kind.LOSS if is_loss else Kind.PRE_ACTIVATION if right.has(MatrixProduct) else Kind.ACTIVATION
-    index = index_form(right, *canonical(axes[name]), axes)
-    form = recovered(index, axes[name], name)
-    return Stage(name, kind, axes[name], index, form.matrix, reasons.of_forward(name, kind, index))
+def _forward_stage(name: str, equation: Equation, axes: Mapping[str, Axes], *, is_loss: bool) -> Stage:
+    written, stable = (counted(form, axes) for form in (equation.right, equation.stable))
+    kind = Kind.LOSS if is_loss else Kind.PRE_ACTIVATION if stable.has(MatrixProduct) else Kind.ACTIVATION
+    index = index_form(stable, *canonical(axes[name]), axes)
+    named = stable.has(RowFunction)
+    matrix = stable if named else recovered(index, axes[name], name).matrix
+    opened = written if written != stable else None
+    return Stage(name, kind, axes[name], index, matrix, reasons.of_forward(name, kind, index), opened=opened)
 
 
 def _in_order(gradients: list[str], parameters: Iterable[str], loss: str) -> list[str]:

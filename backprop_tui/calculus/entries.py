@@ -14,7 +14,18 @@ from sympy import Add, Dummy, Expr, ImmutableDenseMatrix, Symbol, diff, exp, one
 
 from .derivation import Derivation
 from .functions import ScalarFunction
-from .matrices import ColumnSums, MatrixProduct, Ones, Quantity, RowSums, Total, Transposed
+from .matrices import (
+    ColumnSums,
+    MatrixProduct,
+    Mean,
+    Ones,
+    Quantity,
+    RowCount,
+    RowFunction,
+    RowSums,
+    Total,
+    Transposed,
+)
 
 Entries: TypeAlias = Any
 """A SymPy matrix of scalar expressions."""
@@ -70,12 +81,16 @@ def evaluate(expression: Expr, values: Mapping[str, Entries], derivation: Deriva
         return ImmutableDenseMatrix([[expression]])
     if isinstance(expression, Ones):
         return ImmutableDenseMatrix(ones(*derivation.shape(expression.args[0].name)))
+    if isinstance(expression, RowFunction):
+        return evaluate(expression.definition, values, derivation)
     parts = [evaluate(argument, values, derivation) for argument in expression.args]
+    if isinstance(expression, RowCount):
+        return ImmutableDenseMatrix([[parts[0].rows]])
     if isinstance(expression, MatrixProduct):
         return parts[0] * parts[1]
     if isinstance(expression, Transposed):
         return parts[0].T
-    if isinstance(expression, RowSums | ColumnSums | Total):
+    if isinstance(expression, RowSums | ColumnSums | Total | Mean):
         return _sums(expression, parts[0])
     return _entry_by_entry(_scalar_rule(expression), parts)
 
@@ -88,9 +103,15 @@ def vanishes(expression: Expr) -> bool:
 
 
 def _scalar_rule(expression: Expr) -> Callable[..., Expr]:
+    """The rule for one entry; a function's is its formula, with the functions in it written out too."""
     if isinstance(expression, ScalarFunction):
-        return expression.formula
+        return lambda argument: _written_out(expression.formula(argument))
     return expression.func
+
+
+def _written_out(formula: Expr) -> Expr:
+    inner = {found: _written_out(found.formula(*found.args)) for found in formula.atoms(ScalarFunction)}
+    return formula.xreplace(inner)
 
 
 def _entry_by_entry(rule: Callable[..., Expr], parts: list[Entries]) -> Entries:
@@ -107,4 +128,5 @@ def _sums(expression: Expr, part: Entries) -> Entries:
         return ImmutableDenseMatrix([[Add(*part.row(row))] for row in range(part.rows)])
     if isinstance(expression, ColumnSums):
         return ImmutableDenseMatrix([[Add(*part.col(column)) for column in range(part.cols)]])
-    return ImmutableDenseMatrix([[Add(*part)]])
+    total = Add(*part)
+    return ImmutableDenseMatrix([[total / len(part) if isinstance(expression, Mean) else total]])

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from sympy import Expr, Integer
 
-from .indices import Axes, Index, entry, fresh, index, summed
-from .matrices import ColumnSums, MatrixProduct, Ones, Quantity, RowSums, Total, Transposed
+from .indices import Axes, Index, entry, fresh, index, size, summed
+from .matrices import ColumnSums, MatrixProduct, Mean, Ones, Quantity, RowCount, RowFunction, RowSums, Total, Transposed
 
 
 def axes_of(expression: Expr, axes: Mapping[str, Axes]) -> Axes:
@@ -23,10 +23,23 @@ def axes_of(expression: Expr, axes: Mapping[str, Axes]) -> Axes:
         return inner[0][0], ""
     if isinstance(expression, ColumnSums):
         return "", inner[0][1]
-    if isinstance(expression, Total):
+    if isinstance(expression, Total | Mean | RowCount):
         return "", ""
     rows = next((rows for rows, _ in inner if rows), "")
     return rows, next((columns for _, columns in inner if columns), "")
+
+
+def counted(expression: Expr, axes: Mapping[str, Axes]) -> Expr:
+    """Write means and numbers of rows through the sizes of axes."""
+    if not expression.args:
+        return expression
+    inner = [counted(argument, axes) for argument in expression.args]
+    rows, columns = axes_of(inner[0], axes)
+    if isinstance(expression, Mean):
+        return Total(inner[0]) / (size(rows) * size(columns))
+    if isinstance(expression, RowCount):
+        return size(rows)
+    return expression.func(*inner)
 
 
 def index_form(expression: Expr, row: Expr, column: Expr, axes: Mapping[str, Axes]) -> Expr:
@@ -42,6 +55,8 @@ def index_form(expression: Expr, row: Expr, column: Expr, axes: Mapping[str, Axe
         return index_form(expression.args[0], column, row, axes)
     if isinstance(expression, RowSums | ColumnSums | Total):
         return _summed(expression, row, column, axes)
+    if isinstance(expression, RowFunction):
+        return index_form(expression.definition, row, column, axes)
     if isinstance(expression, Ones):
         return Integer(1)
     if not expression.args:

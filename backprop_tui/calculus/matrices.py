@@ -7,9 +7,9 @@ nodes of their own: the matrix product, the transpose and the sums.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
-from sympy import Expr, Function, Symbol
+from sympy import Expr, Function, Symbol, exp, log
 
 
 class Quantity(Symbol):
@@ -55,10 +55,71 @@ class Total(Function):
     nargs = 1
 
 
+class Mean(Function):
+    """Mean of all entries: a scalar, the total divided by the number of rows and by that of columns."""
+
+    nargs = 1
+
+
+class RowCount(Function):
+    """The number of rows, which is that of samples: a scalar."""
+
+    nargs = 1
+
+
 class Ones(Function):
     """A matrix of ones, in the shape of the quantity it names."""
 
     nargs = 1
+
+
+class RowFunction(Function):
+    """A function of each row as a whole, known by its chalkboard name and defined in the matrix language."""
+
+    nargs = 1
+    chalk: ClassVar[str]
+
+    @property
+    def definition(self) -> Expr:
+        """What the function stands for."""
+        raise NotImplementedError
+
+
+class Softmax(RowFunction):
+    """softmax(A) = exp(A) / rowsum(exp(A)): each row becomes positive and sums to one."""
+
+    chalk = "softmax"
+
+    @property
+    def definition(self) -> Expr:
+        """exp(A) / rowsum(exp(A))."""
+        (matrix,) = self.args
+        return exp(matrix) / RowSums(exp(matrix))
+
+
+class LogSoftmax(RowFunction):
+    """log_softmax(A) = A - log(rowsum(exp(A))): the logarithm of softmax(A), without its underflow."""
+
+    chalk = "log_softmax"
+
+    @property
+    def definition(self) -> Expr:
+        """A - log(rowsum(exp(A)))."""
+        (matrix,) = self.args
+        return matrix - log(RowSums(exp(matrix)))
+
+
+MIXING = (MatrixProduct, RowSums, ColumnSums, Total, Mean, RowFunction)
+"""The operations that make one entry from several."""
+
+
+def expanded(expression: Expr) -> Expr:
+    """Write every function of rows by its definition."""
+    if isinstance(expression, RowFunction):
+        return expanded(expression.definition)
+    if not expression.args:
+        return expression
+    return expression.func(*map(expanded, expression.args))
 
 
 def transposed(matrix: Expr) -> Expr:

@@ -17,11 +17,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from sympy import Add, Expr, Indexed, Integer, Mul, Symbol, factor_terms
+from sympy import Add, Expr, Indexed, Integer, Mul, Sum, Symbol, factor_terms
 
 from .contraction import Term, terms
-from .indices import Axes, Index, axis, canonical, size
-from .matrices import ColumnSums, MatrixProduct, Ones, Quantity, RowSums, Total, Transposed, transposed
+from .indices import Axes, Index, axis, canonical, free_indices, size
+from .matrices import ColumnSums, MatrixProduct, Ones, Quantity, RowSums, Total, transposed
 
 _ONE = Integer(0)
 """The vertex of an axis of one: its only index is 0."""
@@ -182,32 +182,52 @@ def _absorbed(met: list[_Edge]) -> list[_Edge]:
     return [_Edge(scaled.tail, scaled.head, Mul(scaled.matrix, along)), *others]
 
 
+@dataclass(frozen=True)
+class _Leaf:
+    """A part of a factor that becomes a whole matrix: an entry, or a sum that is a column or a scalar by itself."""
+
+    found: Expr
+    indices: tuple[Expr, Expr]
+    matrix: Expr
+
+    @property
+    def ends(self) -> tuple[Expr, ...]:
+        return tuple(end for end in self.indices if isinstance(end, Index))
+
+
 def _edge(factor: Expr, row: Expr, column: Expr) -> _Edge:
     """Turn a factor into an edge: every entry in it becomes a whole matrix."""
-    entries = sorted(factor.atoms(Indexed), key=lambda found: (-len(_vertices(found)), str(found)))
-    ends = list(dict.fromkeys(end for found in entries for end in found.indices if isinstance(end, Index)))
-    if len(ends) > 2 or any(len(set(found.indices)) < 2 and found.indices[0] != _ONE for found in entries):
+    leaves = sorted(_leaves(factor), key=lambda leaf: (-len(leaf.ends), str(leaf.found)))
+    ends = list(dict.fromkeys(end for leaf in leaves for end in leaf.ends))
+    if len(ends) > 2 or any(len(set(leaf.indices)) < 2 and leaf.indices[0] != _ONE for leaf in leaves):
         raise _IrreducibleError
     if len(ends) == 2:
         tail, head = (row, column) if set(ends) == {row, column} else ends
     elif ends:
-        tail, head = (ends[0], _ONE) if entries[0].indices[0] == ends[0] else (_ONE, ends[0])
+        tail, head = (ends[0], _ONE) if leaves[0].indices[0] == ends[0] else (_ONE, ends[0])
     else:
         tail, head = _ONE, _ONE
-    return _Edge(tail, head, _whole(factor, tail, head, entries))
+    return _Edge(tail, head, _whole(factor, tail, head, leaves))
 
 
-def _whole(factor: Expr, tail: Expr, head: Expr, entries: list[Indexed]) -> Expr:
+def _leaves(expression: Expr) -> list[_Leaf]:
+    if isinstance(expression, Indexed):
+        return [_Leaf(expression, expression.indices, Quantity(str(expression.base.label)))]
+    if isinstance(expression, Sum):
+        free = sorted(free_indices(expression), key=str)
+        if len(free) > 1 or len(terms(expression)) > 1:
+            raise _IrreducibleError
+        indices = (free[0], _ONE) if free else (_ONE, _ONE)
+        return [_Leaf(expression, indices, _Graph(terms(expression)[0], *indices).reduced())]
+    return [leaf for argument in expression.args for leaf in _leaves(argument)]
+
+
+def _whole(factor: Expr, tail: Expr, head: Expr, leaves: list[_Leaf]) -> Expr:
     names: dict[Expr, Expr] = {}
-    for found in entries:
-        quantity = Quantity(str(found.base.label))
-        straight = found.indices[0] in (tail, _ONE) and found.indices[1] in (head, _ONE)
-        names[found] = quantity if straight else Transposed(quantity)
-    labels = {found.base.label for found in entries}
+    for leaf in leaves:
+        straight = leaf.indices[0] in (tail, _ONE) and leaf.indices[1] in (head, _ONE)
+        names[leaf.found] = leaf.matrix if straight else transposed(leaf.matrix)
+    labels = {found.base.label for found in factor.atoms(Indexed)}
     scalars = {found for found in factor.free_symbols if type(found) is Symbol} - labels
     names |= {scalar: Quantity(scalar.name) for scalar in scalars}
     return factor.xreplace(names)
-
-
-def _vertices(found: Indexed) -> set[Index]:
-    return {end for end in found.indices if isinstance(end, Index)}

@@ -49,6 +49,14 @@ def of_local(stage: Stage, local: LocalDerivative, form: Recovered) -> Reason:
             *short,
             ".",
         )
+    if local.tensor:
+        return (
+            "Every entry of a row of ",
+            Quantity(jacobian.by),
+            " moves ",
+            output,
+            ": the Jacobian is full within a row.",
+        )
     operand = _input_entry(local)
     if local.core.is_number:
         return (output, " takes ", operand, " in with the factor ", local.core, " and feels no other entry.")
@@ -68,6 +76,12 @@ def of_adjoint(name: str, axes: Axes, factors: Sequence[Factor], form: Recovered
     if not summing:
         return ("Nothing is summed, for ", own, " acts on one entry: multiply entry by entry, the Hadamard product.")
     return tuple(piece for step in summing for piece in _step(own, step))
+
+
+def of_unit_rows(names: Iterable[str]) -> Reason:
+    """State the assumption under which a sum over classes was replaced by 1."""
+    listed = [piece for name in sorted(names) for piece in (" and ", Quantity(name))][1:]
+    return (" Assumed, and true of the data: each row of ", *listed, " sums to one.")
 
 
 def of_update(parameter: str, gradient: str) -> Reason:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sympy import Add, Expr
+from sympy import Add, Expr, expand
 
 from ..notation import derivative
 from . import reasons
 from .chain_rule import LocalDerivative, chained, gathered, local_derivative
 from .indices import Axes, canonical, entry, names_in
-from .matrix_form import recovered
+from .matrix_form import Recovered, recovered
+from .recognition import without_unit_sums
 from .stages import Factor, Kind, Stage
 
 
@@ -36,12 +37,15 @@ class ReverseSweep:
         The names of what is learned.
     axes:
         The axes of all quantities so far.
+    unit_rows:
+        The inputs whose rows are assumed to sum to one.
 
     """
 
     forward: Sequence[Stage]
     parameters: tuple[str, ...]
     axes: Mapping[str, Axes]
+    unit_rows: frozenset[str] = frozenset()
     stages: list[Stage] = field(default_factory=list)
     shares: dict[str, list[_Share]] = field(default_factory=dict)
 
@@ -81,7 +85,7 @@ class ReverseSweep:
         return {name: used if name in reached else [] for name, used in operands.items()}
 
     def _share(self, stage: Stage, operand: str) -> _Share:
-        local = local_derivative(stage, operand, self.axes[operand])
+        local = local_derivative(stage, operand, self.axes[operand], self.forward)
         if stage.name == self.loss:
             names = dict(zip(local.jacobian.inputs, canonical(self.axes[operand]), strict=True))
             return _Share(Factor("", stage.name), local, local.jacobian.entry.xreplace(names))
@@ -90,8 +94,9 @@ class ReverseSweep:
         return _Share(factor, local, chained(adjoint, local, self.axes[operand]))
 
     def _emit_local(self, stage: Stage, operand: str, local: LocalDerivative) -> Stage:
-        form = recovered(local.core, local.axes)
-        opened = recovered(local.opened, local.axes).matrix if local.opened is not None else None
+        form = Recovered(None) if local.tensor else recovered(local.core, local.axes)
+        closed = local.opened is not None and not local.tensor
+        opened = recovered(local.opened, local.axes).matrix if closed else None
         made = Stage(
             derivative(stage.name, operand),
             Kind.LOCAL,
@@ -100,6 +105,7 @@ class ReverseSweep:
             form.matrix,
             reasons.of_local(stage, local, form),
             opened=opened,
+            tensor=local.tensor,
             jacobian=local.jacobian,
         )
         self.stages.append(made)
@@ -107,13 +113,34 @@ class ReverseSweep:
 
     def _emit_adjoint(self, name: str) -> None:
         shares = self.shares[name]
-        index = gathered(Add(*(share.index for share in shares)))
+        general = gathered(Add(*(share.index for share in shares)))
+        index = self._simplified(general)
         form = recovered(index, self.axes[name], name)
+        opened = recovered(general, self.axes[name], name).matrix if index != general else None
         kind = Kind.GRADIENT if name in self.parameters else Kind.ADJOINT
         factors = tuple(share.factor for share in shares)
         reason = reasons.of_adjoint(name, self.axes[name], factors, form)
-        made = Stage(derivative(self.loss, name), kind, self.axes[name], index, form.matrix, reason, factors=factors)
+        if opened is not None:
+            reason = (*reason, *reasons.of_unit_rows(self.unit_rows))
+        made = Stage(
+            derivative(self.loss, name),
+            kind,
+            self.axes[name],
+            index,
+            form.matrix,
+            reason,
+            opened=opened,
+            factors=factors,
+        )
         self.stages.append(made)
+
+    def _simplified(self, index: Expr) -> Expr:
+        """Use that some rows sum to one, where that makes a difference."""
+        if not self.unit_rows & names_in(index):
+            return index
+        spread = expand(index)
+        simpler = without_unit_sums(spread, self.unit_rows)
+        return index if simpler == spread else gathered(simpler)
 
 
 def _parameters_first(names: Iterable[str], parameters: Iterable[str]) -> list[str]:

@@ -65,7 +65,11 @@ class Stage:
     matrix:
         The matrix form recovered from it; None where there is none.
     opened:
-        For a local derivative of a named function: the matrix form that still says σ′(z), before it is written out.
+        An equal matrix form that comes before `matrix` in the telling: σ′(z) before y(1 - y), the loss as it was
+        written before its stable form, a gradient before an assumption was used.
+    tensor:
+        For a local derivative that has more than two indices left: all of them, outputs first. The letters of `axes`
+        then name several axes each.
     jacobian:
         For a local derivative: all its entries in index notation, Kronecker deltas and all, the rows of the Jacobian
         being the outputs. `index` and `matrix` then hold what the deltas leave.
@@ -84,13 +88,19 @@ class Stage:
     matrix: Expr | None
     reason: Reason
     opened: Expr | None = None
+    tensor: tuple[Expr, ...] = ()
     jacobian: Jacobian | None = None
     factors: tuple[Factor, ...] = ()
 
     @property
     def indices(self) -> tuple[Expr, Expr]:
-        """The row and the column index of `index`."""
+        """The row and the column index of `index`, where it has two at the most."""
         return canonical(self.axes)
+
+    @property
+    def running(self) -> tuple[Expr, ...]:
+        """The indices that `index` has, a tensor's too."""
+        return self.tensor or self.indices
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from ..calculus.matrices import Quantity, quantities
 from ..calculus.stages import Stage
 from ..notation import LEARNING_RATE, code
 from ..printers.numpy_code import NumPyCode
-from .numerics import FUNCTIONS, Array
+from .numerics import Array, implementations
 
 Values = Mapping[str, Array]
 """Quantities by name, each a two-dimensional array."""
@@ -44,7 +44,8 @@ def compile_stage(derivation: Derivation, stage: Stage) -> Compiled:
     The result is a function of the earlier quantities that returns the stage's array, shape (rows, columns).
     """
     if stage.matrix is None:
-        return compile_entries(derivation, stage.index, stage.indices)
+        entries = compile_entries(derivation, stage.index, stage.running)
+        return Compiled(entries.takes, lambda *arrays: entries.function(*arrays).reshape(derivation.shape(stage.name)))
     return compile_matrix(derivation, stage.matrix)
 
 
@@ -75,7 +76,10 @@ def compile_entries(derivation: Derivation, index_form: Expr, indices: Sequence[
 
 
 def compile_iteration(derivation: Derivation, outputs: Sequence[str]) -> Compiled:
-    """Compile everything that the named stages need into one straight-line function that returns their values."""
+    """Compile everything that the named stages need into one straight-line function that returns their values.
+
+    Every stage needed has to have a matrix form.
+    """
     takes = (*derivation.inputs, *derivation.parameters, LEARNING_RATE)
     lines = _straight_line(derivation, outputs)
     results = [Quantity(name) for name in outputs]
@@ -85,7 +89,7 @@ def compile_iteration(derivation: Derivation, outputs: Sequence[str]) -> Compile
 
 def _straight_line(derivation: Derivation, outputs: Sequence[str]) -> list[tuple[Expr, Expr]]:
     """Return assignments that end in the outputs, each subexpression computed once, nothing computed in vain."""
-    forms = {stage.name: stage.matrix for stage in derivation}
+    forms = {stage.name: stage.matrix for stage in derivation if stage.matrix is not None}
     replacements, reduced = cse(list(forms.values()), numbered_symbols("_"), order="none", list=True)
     definitions = dict(replacements) | {Quantity(name): right for name, right in zip(forms, reduced, strict=True)}
     lines: dict[Expr, Expr] = {}
@@ -117,7 +121,9 @@ def _lambdified(
     assignments = [(coded(symbol), coded(right)) for symbol, right in lines]
     results = [coded(expression) for expression in result] if isinstance(result, Sequence) else coded(result)
     takes = [coded(symbol) for symbol in arguments]
-    return lambdify(takes, results, [FUNCTIONS, "numpy"], printer, cse=lambda _: (assignments, results))
+    expressions = [*results] if isinstance(results, list) else [results]
+    functions = implementations(*expressions, *(right for _, right in assignments))
+    return lambdify(takes, results, [functions, "numpy"], printer, cse=lambda _: (assignments, results))
 
 
 def _identifier(symbol: Expr) -> str:

@@ -1,19 +1,27 @@
 """Functions of the chalkboard for arrays, stable in floating point, real and complex.
 
-Each computes the same function as its formula in `calculus.functions`, without the overflow that the formula taken
-literally would have. Complex arguments are for complex-step differences: near the real axis the functions are analytic,
-so branches are chosen by the real part.
+A function whose formula would overflow has an implementation of its own here; any other, and every slope, is generated
+from its formula. Complex arguments are for complex-step differences: near the real axis the functions are analytic, so
+branches are chosen by the real part.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from sympy import Expr, Symbol, lambdify
+from sympy.printing.numpy import NumPyPrinter
+
+from ..calculus.functions import FunctionClass, ScalarFunction
+from ..calculus.matrices import RowFunction
+from ..printers.numpy_code import function_name
 
 Array = NDArray[Any]
+Implementation = Callable[[Array], Array]
 
 
 def sigmoid(u: Array) -> Array:
@@ -23,4 +31,73 @@ def sigmoid(u: Array) -> Array:
     return np.where(positive, 1.0, decay) / (1.0 + decay)
 
 
-FUNCTIONS: Final[dict[str, Callable[[Array], Array]]] = {"sigmoid": sigmoid}
+def softplus(u: Array) -> Array:
+    """log(1 + exp(u)), entry by entry, as max(u, 0) + log(1 + exp(-|u|))."""
+    positive = np.real(u) >= 0
+    return np.where(positive, u, 0.0) + np.log1p(np.exp(np.where(positive, -u, u)))
+
+
+def softmax(z: Array) -> Array:
+    """exp(z)/rowsum(exp(z)), with each row's largest entry taken off first."""
+    raised = np.exp(_lowered(z))
+    return raised / raised.sum(axis=1, keepdims=True)
+
+
+def log_softmax(z: Array) -> Array:
+    """Z - log(rowsum(exp(z))), with each row's largest entry taken off first."""
+    lowered = _lowered(z)
+    return lowered - np.log(np.exp(lowered).sum(axis=1, keepdims=True))
+
+
+_STABLE: Final[dict[str, Implementation]] = {
+    "sigmoid": sigmoid,
+    "softplus": softplus,
+    "softmax": softmax,
+    "log_softmax": log_softmax,
+}
+
+
+def implementations(*expressions: Expr) -> dict[str, Implementation]:
+    """Return every function of the chalkboard that stands in expressions, by its name in code."""
+    found = {function for expression in expressions for function in expression.atoms(ScalarFunction, RowFunction)}
+    return {function_name(function): _implementation(function.func) for function in found}
+
+
+@cache
+def _implementation(function: FunctionClass) -> Implementation:
+    order = getattr(function, "order", 0)
+    if order == 0 and function.chalk in _STABLE:
+        return _STABLE[function.chalk]
+    u = Symbol("u", real=True)
+    formula = function.formula(u)
+    return _quiet(lambdify([u], formula, [implementations(formula), "numpy"], _BranchPrinter(_SETTINGS)))
+
+
+def _quiet(function: Implementation) -> Implementation:
+    """Ignore overflow in the branches of a formula that aren't chosen."""
+
+    def quiet(u: Array) -> Array:
+        with np.errstate(over="ignore", invalid="ignore"):
+            return np.asarray(function(u))
+
+    return quiet
+
+
+def _lowered(z: Array) -> Array:
+    largest = np.take_along_axis(z, np.argmax(np.real(z), axis=1)[:, None], axis=1)
+    return z - np.real(largest)
+
+
+_SETTINGS: Final = {"fully_qualified_modules": False, "inline": True, "allow_unknown_functions": True}
+
+
+class _BranchPrinter(NumPyPrinter):
+    """Formulas with branches, chosen by the real part."""
+
+    def _print_Relational(self, expr: Any) -> str:
+        return f"(real({self._print(expr.lhs)}) {expr.rel_op} real({self._print(expr.rhs)}))"
+
+    def _print_Function(self, expr: Any) -> str:
+        if isinstance(expr, ScalarFunction):
+            return f"{function_name(expr)}({self._print(expr.args[0])})"
+        return super()._print_Function(expr)

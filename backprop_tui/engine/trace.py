@@ -9,7 +9,7 @@ import numpy as np
 
 from ..calculus.derivation import Derivation
 from ..notation import updated
-from .compile import Compiled, Values, compile_iteration
+from .compile import Compiled, Values, compile_iteration, compile_stage
 from .numerics import Array
 
 
@@ -50,15 +50,25 @@ class Trace:
         return float(self[iteration][self.derivation.loss][0, 0])
 
     @cached_property
-    def _iteration(self) -> Compiled:
-        return compile_iteration(self.derivation, [stage.name for stage in self.derivation])
+    def _fused(self) -> tuple[list[str], Compiled]:
+        """The stages that have a matrix form, as one function."""
+        names = [stage.name for stage in self.derivation if stage.matrix is not None]
+        return names, compile_iteration(self.derivation, names)
+
+    @cached_property
+    def _apart(self) -> dict[str, Compiled]:
+        """The stages that have none, such as the Jacobian of a softmax; no other stage is made from them."""
+        return {stage.name: compile_stage(self.derivation, stage) for stage in self.derivation if stage.matrix is None}
 
     def _next(self) -> dict[str, Array]:
         values = dict(self._start)
         if self._iterations:
             values |= {name: self._iterations[-1][updated(name)] for name in self.derivation.parameters}
-        results = zip(self.derivation, self._iteration(values), strict=True)
-        return values | {stage.name: _frozen(np.atleast_2d(value)) for stage, value in results}
+        names, fused = self._fused
+        with np.errstate(all="ignore"):
+            values |= dict(zip(names, fused(values), strict=True))
+            values |= {name: stage(values) for name, stage in self._apart.items()}
+        return {name: _frozen(np.atleast_2d(value)) for name, value in values.items()}
 
 
 def _frozen(array: Array) -> Array:

@@ -46,7 +46,7 @@ class Ways:
 
     def index_form(self, stage: Stage) -> Array:
         """Compute a stage from its index form."""
-        return self._entries(stage.index, stage.indices)
+        return self._entries(stage.index, stage.running)
 
     def jacobian(self, jacobian: Jacobian) -> Array:
         """Compute a whole local derivative from its index form, Kronecker deltas and all."""

@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sympy import Expr
 from sympy.printing.numpy import NumPyPrinter
+from sympy.printing.precedence import PRECEDENCE
 
 from .. import notation
 from ..calculus.functions import ScalarFunction
 from ..calculus.indices import axis
+from ..calculus.matrices import RowFunction
+
+
+def function_name(function: Expr) -> str:
+    """Spell a function of the chalkboard for code: ``relu``, and ``relu_slope`` for its derivative."""
+    return str(function.chalk) + "_slope" * getattr(function, "order", 0)
 
 
 class NumPyCode(NumPyPrinter):
@@ -39,7 +47,7 @@ class NumPyCode(NumPyPrinter):
         return f"{notation.code(expr.base.label.name)}[{self._print(row)}, {self._print(column)}]"
 
     def _print_MatrixProduct(self, expr: Any) -> str:
-        left, right = map(self._print, expr.args)
+        left, right = (self.parenthesize(factor, PRECEDENCE["Pow"]) for factor in expr.args)
         return f"({left} @ {right})"
 
     def _print_Transposed(self, expr: Any) -> str:
@@ -55,10 +63,16 @@ class NumPyCode(NumPyPrinter):
     def _print_ColumnSums(self, expr: Any) -> str:
         return f"({self._print(expr.args[0])}).sum(axis=0, keepdims=True)"
 
+    def _print_Mean(self, expr: Any) -> str:
+        return f"({self._print(expr.args[0])}).mean()"
+
+    def _print_RowCount(self, expr: Any) -> str:
+        return f"({self._print(expr.args[0])}).shape[0]"
+
     def _print_Ones(self, expr: Any) -> str:
         return f"ones({self._shapes[expr.args[0].name]})"
 
     def _print_Function(self, expr: Any) -> str:
-        if isinstance(expr, ScalarFunction):
-            return f"{expr.chalk}({self._print(expr.args[0])})"
+        if isinstance(expr, ScalarFunction | RowFunction):
+            return f"{function_name(expr)}({self._print(expr.args[0])})"
         return super()._print_Function(expr)

@@ -9,17 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sympy import Add, Expr, Indexed, KroneckerDelta, Mul, S, default_sort_key
+from sympy import Add, Expr, Indexed, KroneckerDelta, Mul, S, Sum, default_sort_key
 
 from ..calculus.indices import SAMPLE_LETTER, Index, axis, free_indices
-from ..calculus.matrices import Quantity
+from ..calculus.matrices import MatrixProduct, Quantity
 from ..notation import derivative_parts
 
 
 def signed_terms(total: Add) -> list[tuple[bool, Expr]]:
     """Return the terms of a sum in reading order, each as (is subtracted, its positive form)."""
     terms = [(term.could_extract_minus_sign(), term) for term in total.args]
-    ordered = sorted(terms, key=lambda pair: (pair[0], not pair[1].is_number, default_sort_key(pair[1])))
+    ordered = sorted(terms, key=lambda pair: (pair[0], *_term_rank(pair[1])))
     return [(negative, -term if negative else term) for negative, term in ordered]
 
 
@@ -35,6 +35,11 @@ def factors(product: Expr, bound: Iterable[Expr] = ()) -> tuple[Expr, list[Expr]
             above.append(factor)
     taken = set(bound)
     return number, sorted(above, key=lambda part: _rank(part, taken)), sorted(below, key=default_sort_key)
+
+
+def _term_rank(term: Expr) -> tuple[object, ...]:
+    """Numbers first, then products of matrices, then what is added to them."""
+    return not term.is_number, not term.has(MatrixProduct, Sum), default_sort_key(term)
 
 
 def _rank(factor: Expr, bound: set[Expr]) -> tuple[object, ...]:

@@ -16,7 +16,7 @@ from sympy.printing.printer import Printer
 from .. import notation
 from ..calculus.functions import ScalarFunction
 from ..calculus.indices import SAMPLE_LETTER, axis
-from ..calculus.matrices import MatrixProduct, Quantity, Total
+from ..calculus.matrices import MatrixProduct, Quantity, RowFunction, Total
 from ..calculus.stages import Stage
 from .order import factors, signed_terms
 
@@ -208,6 +208,8 @@ class Typesetter(Printer, Generic[Box]):
         return self.text("1")
 
     def _print_Function(self, expr: Any) -> Box:
+        if isinstance(expr, RowFunction):
+            return self._call(self.symbol(expr.chalk), expr.args[0])
         if isinstance(expr, ScalarFunction):
             return self._call(self.row([self.symbol(expr.chalk), *[self.text("′")] * expr.order]), expr.args[0])
         return self._call(self.symbol(expr.func.__name__), expr.args[0])
