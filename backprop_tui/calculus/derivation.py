@@ -14,13 +14,14 @@ from math import prod
 from sympy import Expr
 
 from ..errors import InputError
-from ..notation import LEARNING_RATE, derivative, updated
+from ..notation import LEARNING_RATE, derivative
 from . import reasons
 from .equations import Equation, read_equations
 from .index_form import counted, index_form
-from .indices import Axes, canonical, entry
+from .indices import Axes, canonical
 from .matrices import MatrixProduct, RowFunction
 from .matrix_form import recovered
+from .optimisers import DESCENT, STEP, Optimiser, Update, counting
 from .reverse_sweep import ReverseSweep
 from .shapes import Shape, Shapes, told
 from .stages import Kind, Stage
@@ -36,8 +37,12 @@ class Derivation:
         In the order of the lesson.
     equations:
         The forward equations in the matrix language, as they were written.
+    updates:
+        The optimiser's rules for the parameters, in the matrix language.
     inputs, parameters:
         The names of what is given and of what is learned.
+    constants, memory:
+        The names of the learning rate and the optimiser's other numbers, and of what it remembers.
     axes:
         The index letters of every quantity's rows and columns.
     sizes:
@@ -47,8 +52,11 @@ class Derivation:
 
     stages: tuple[Stage, ...]
     equations: Mapping[str, Expr]
+    updates: Mapping[str, Expr]
     inputs: tuple[str, ...]
     parameters: tuple[str, ...]
+    constants: tuple[str, ...]
+    memory: tuple[str, ...]
     axes: Mapping[str, Axes]
     sizes: Mapping[str, int]
 
@@ -75,6 +83,11 @@ class Derivation:
         return next(stage.name for stage in self.stages if stage.kind is Kind.LOSS)
 
     @property
+    def given(self) -> tuple[str, ...]:
+        """Everything that an iteration starts from."""
+        return (*self.inputs, *self.parameters, *self.constants, *self.memory)
+
+    @property
     def gradients(self) -> tuple[Stage, ...]:
         """The stages dE/du for every parameter u."""
         return tuple(stage for stage in self.stages if stage.kind is Kind.GRADIENT)
@@ -96,6 +109,7 @@ def derive(
     functions: Mapping[str, str] | None = None,
     unit_rows: Iterable[str] = (),
     frozen: Iterable[str] = (),
+    optimiser: Optimiser = DESCENT,
 ) -> Derivation:
     """Derive every backward stage and the updates from the forward equations.
 
@@ -111,6 +125,8 @@ def derive(
         Inputs whose rows sum to one, which simplifies a cross-entropy.
     frozen:
         Parameters that have a gradient and no update.
+    optimiser:
+        The rule that the updates follow.
 
     Raises
     ------
@@ -132,11 +148,39 @@ def derive(
             f"{loss} doesn't depend on it", "a parameter that an equation uses", key=f"[parameters] {unused[0]}"
         )
     moved = [name for name in _in_order(learned, parameters, loss) if name not in set(frozen)]
-    updates = [_update(name, derivative(loss, name), axes) for name in moved]
-    stages = (*forward, *backward, *updates)
-    every = {LEARNING_RATE: ("", ""), **axes, **{stage.name: stage.axes for stage in stages}}
+    memory = {name: axes[each] for each in moved for name in optimiser.remembered(each)}
+    counter = {STEP: ("", "")} if optimiser.counts else {}
+    constants = (LEARNING_RATE, *optimiser.constants)
+    every = {
+        **axes,
+        **{stage.name: stage.axes for stage in backward},
+        **memory,
+        **counter,
+        **dict.fromkeys(constants, ("", "")),
+    }
+    updates = _updates(optimiser, moved, loss)
+    last = _update_stages(updates, every)
+    stages = (*forward, *backward, *last)
+    every |= {stage.name: stage.axes for stage in last}
     written = {name: equation.right for name, equation in read.items()}
-    return Derivation(stages, written, tuple(inputs), tuple(parameters), every, sizes)
+    names = tuple(inputs), tuple(parameters), constants, (*memory, *counter)
+    rules = {update.name: update.right for update in updates}
+    return Derivation(stages, written, rules, *names, every, sizes)
+
+
+def _updates(optimiser: Optimiser, parameters: Iterable[str], loss: str) -> list[Update]:
+    counter = [counting()] if optimiser.counts else []
+    return counter + [update for name in parameters for update in optimiser.rule(name, derivative(loss, name))]
+
+
+def _update_stages(updates: Iterable[Update], axes: Mapping[str, Axes]) -> list[Stage]:
+    known = dict(axes)
+    stages = []
+    for update in updates:
+        own = known[update.name] = known[update.name.removesuffix("'")]
+        index = index_form(update.right, *canonical(own), known)
+        stages.append(Stage(update.name, Kind.UPDATE, own, index, recovered(index, own).matrix, update.reason))
+    return stages
 
 
 def _loss(equations: Mapping[str, Equation], shapes: Shapes) -> str:
@@ -163,12 +207,3 @@ def _in_order(gradients: list[str], parameters: Iterable[str], loss: str) -> lis
     """Return the parameters in the order in which their gradients came out."""
     by_gradient = {derivative(loss, name): name for name in parameters}
     return [by_gradient[gradient] for gradient in gradients]
-
-
-def _update(parameter: str, gradient: str, axes: Mapping[str, Axes]) -> Stage:
-    """Gradient descent: V' = V - eta dE/dV."""
-    own = axes[parameter]
-    before, slope = (entry(name, *canonical(own), own) for name in (parameter, gradient))
-    index = before - entry(LEARNING_RATE, *canonical(own), ("", "")) * slope
-    form = recovered(index, own)
-    return Stage(updated(parameter), Kind.UPDATE, own, index, form.matrix, reasons.of_update(parameter, gradient))

@@ -18,7 +18,7 @@ from ..calculus.derivation import Derivation
 from ..calculus.indices import Index, axis, names_in
 from ..calculus.matrices import Quantity, quantities
 from ..calculus.stages import Stage
-from ..notation import LEARNING_RATE, code
+from ..notation import code
 from ..printers.numpy_code import NumPyCode
 from .numerics import Array, implementations
 
@@ -80,7 +80,7 @@ def compile_iteration(derivation: Derivation, outputs: Sequence[str]) -> Compile
 
     Every stage needed has to have a matrix form.
     """
-    takes = (*derivation.inputs, *derivation.parameters, LEARNING_RATE)
+    takes = derivation.given
     lines = _straight_line(derivation, outputs)
     results = [Quantity(name) for name in outputs]
     function = _lambdified(derivation, [Quantity(name) for name in takes], results, lines)

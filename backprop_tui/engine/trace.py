@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 
 import numpy as np
@@ -21,13 +21,15 @@ class Trace:
     derivation:
         What is run.
     start:
-        The values before the first iteration: the inputs, the parameters and the learning rate ``eta``, each of shape
-        (rows, columns).
+        The values of all that the derivation is `given`, before the first iteration, each of shape (rows, columns).
+    batches:
+        Returns the inputs that change from iteration to iteration; None where none do.
 
     """
 
-    def __init__(self, derivation: Derivation, start: Values) -> None:
+    def __init__(self, derivation: Derivation, start: Values, batches: Callable[[int], Values] | None = None) -> None:
         self.derivation = derivation
+        self._batches = batches
         self._iterations: list[dict[str, Array]] = []
         self._start = {name: _frozen(np.array(value, dtype=float)) for name, value in start.items()}
 
@@ -63,7 +65,10 @@ class Trace:
     def _next(self) -> dict[str, Array]:
         values = dict(self._start)
         if self._iterations:
-            values |= {name: self._iterations[-1][updated(name)] for name in self.derivation.parameters}
+            last = self._iterations[-1]
+            values |= {name: last[updated(name)] for name in self._start if updated(name) in last}
+        if self._batches is not None:
+            values |= self._batches(len(self._iterations))
         names, fused = self._fused
         with np.errstate(all="ignore"):
             values |= dict(zip(names, fused(values), strict=True))

@@ -15,8 +15,9 @@ from sympy import Expr, lambdify
 
 from ..calculus.derivation import Derivation
 from ..calculus.entries import Entries, differentiate, symbols_for, written_out
+from ..calculus.matrices import quantities
 from ..calculus.stages import Jacobian, Kind, Stage
-from ..notation import LEARNING_RATE, derivative, updated
+from ..notation import derivative
 from .compile import Values, compile_entries, compile_matrix
 from .numerics import Array
 
@@ -72,14 +73,36 @@ class Ways:
     def _backward(self, stage: Stage, differentiate: Differentiate) -> Array | None:
         if stage.jacobian:
             return differentiate(stage.jacobian.of, stage.jacobian.by, True)
+        if stage.kind is Kind.UPDATE:
+            return self._updated(stage, differentiate)
+        return self._gradient(stage.name, differentiate)
+
+    def _gradient(self, name: str, differentiate: Differentiate) -> Array | None:
+        """Find an adjoint or a gradient by its name; None for any other quantity."""
         loss = self._derivation.loss
-        for name in (*self._derivation.parameters, *self._derivation.equations):
-            if stage.name == derivative(loss, name):
-                return differentiate(loss, name, False).reshape(self._derivation.shape(name))
-            if stage.kind is Kind.UPDATE and stage.name == updated(name):
-                gradient = differentiate(loss, name, False).reshape(self._derivation.shape(name))
-                return self._values[name] - self._values[LEARNING_RATE] * gradient
+        for by in (*self._derivation.parameters, *self._derivation.equations):
+            if name == derivative(loss, by):
+                return differentiate(loss, by, False).reshape(self._derivation.shape(by))
         return None
+
+    def _updated(self, stage: Stage, differentiate: Differentiate) -> Array | None:
+        """Run the optimiser's rules on a gradient found another way; None for a rule that needs no gradient."""
+        values, changed = dict(self._values), False
+        for name, right in self._needed_rules(stage.name).items():
+            for used in sorted(quantities(right)):
+                gradient = self._gradient(used, differentiate)
+                if gradient is not None:
+                    values[used], changed = gradient, True
+            values[name] = compile_matrix(self._derivation, right)(values)
+        return values[stage.name] if changed else None
+
+    def _needed_rules(self, name: str) -> dict[str, Expr]:
+        """The rules that an update goes through, itself last."""
+        rules = self._derivation.updates
+        needed: dict[str, Expr] = {}
+        for used in sorted(quantities(rules[name]) & set(rules)):
+            needed |= self._needed_rules(used)
+        return {**needed, name: rules[name]}
 
     def _entries(self, index_form: Expr, indices: Sequence[Expr]) -> Array:
         return np.asarray(compile_entries(self._derivation, index_form, indices)(self._values))

@@ -35,6 +35,9 @@ class Latex(Typesetter[str]):
     def superscript(self, base: str, script: str) -> str:
         return rf"{base}^{{{_SCRIPTS.get(script, script)}}}"
 
+    def power(self, base: str, exponent: str) -> str:
+        return rf"{base}^{{{exponent}}}"
+
     def parenthesized(self, box: str) -> str:
         tall = r"\frac" in box or r"\sum" in box
         return rf"\left({box}\right)" if tall else f"({box})"

@@ -34,6 +34,9 @@ class OneLine(Typesetter[str]):
     def superscript(self, base: str, script: str) -> str:
         return base + script.translate(_SUPERSCRIPTS)
 
+    def power(self, base: str, exponent: str) -> str:
+        return f"{base}^{exponent}"
+
     def parenthesized(self, box: str) -> str:
         return f"({box})"
 

@@ -17,10 +17,20 @@ from ..notation import derivative_parts
 
 
 def signed_terms(total: Add) -> list[tuple[bool, Expr]]:
-    """Return the terms of a sum in reading order, each as (is subtracted, its positive form)."""
+    """Return the terms of a sum in reading order, each as (is subtracted, its positive form).
+
+    What is added comes before what is subtracted, and a product of matrices before what is added to it: ``x W + b``.
+    A number comes first where something is taken from it, ``1 - y``, and else last, ``s + 0.01``.
+    """
     terms = [(term.could_extract_minus_sign(), term) for term in total.args]
-    ordered = sorted(terms, key=lambda pair: (pair[0], *_term_rank(pair[1])))
+    subtracts = any(negative for negative, _ in terms)
+    ordered = sorted(terms, key=lambda pair: (pair[0], *_term_rank(pair[1], numbers_first=subtracts)))
     return [(negative, -term if negative else term) for negative, term in ordered]
+
+
+def _term_rank(term: Expr, *, numbers_first: bool) -> tuple[object, ...]:
+    number = not term.is_number if numbers_first else term.is_number
+    return number, not term.has(MatrixProduct, Sum), term.is_Symbol and not _is_adjoint(term), default_sort_key(term)
 
 
 def factors(product: Expr, bound: Iterable[Expr] = ()) -> tuple[Expr, list[Expr], list[Expr]]:
@@ -35,11 +45,6 @@ def factors(product: Expr, bound: Iterable[Expr] = ()) -> tuple[Expr, list[Expr]
             above.append(factor)
     taken = set(bound)
     return number, sorted(above, key=lambda part: _rank(part, taken)), sorted(below, key=default_sort_key)
-
-
-def _term_rank(term: Expr) -> tuple[object, ...]:
-    """Numbers first, then products of matrices, then what is added to them."""
-    return not term.is_number, not term.has(MatrixProduct, Sum), default_sort_key(term)
 
 
 def _rank(factor: Expr, bound: set[Expr]) -> tuple[object, ...]:

@@ -71,6 +71,9 @@ class Pretty(Typesetter[stringPict]):
         column = "\n".join([str(raised), *[" " * raised.width()] * (base.height() - 1)])
         return self.row([base, prettyForm(column, baseline=base.baseline)])
 
+    def power(self, base: stringPict, exponent: stringPict) -> stringPict:
+        return prettyForm(base) ** prettyForm(exponent)
+
     def parenthesized(self, box: stringPict) -> stringPict:
         return prettyForm(*box.parens())
 

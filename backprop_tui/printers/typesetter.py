@@ -10,7 +10,7 @@ from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
-from sympy import Add, Expr, Mul, Pow, Rational, Sum
+from sympy import Add, Expr, Indexed, Mul, Pow, Rational, Sum
 from sympy.printing.printer import Printer
 
 from .. import notation
@@ -70,6 +70,10 @@ class Typesetter(Printer, Generic[Box]):
     @abstractmethod
     def superscript(self, base: Box, script: str) -> Box:
         """Set a superscript of digits, or T for a transpose."""
+
+    @abstractmethod
+    def power(self, base: Box, exponent: Box) -> Box:
+        """Set a power whose exponent is a formula."""
 
     @abstractmethod
     def parenthesized(self, box: Box) -> Box:
@@ -177,7 +181,10 @@ class Typesetter(Printer, Generic[Box]):
             return self.fraction(self.text("1"), self._print(base**-exponent))
         if exponent == Rational(1, 2):
             return self._call(self.symbol("sqrt"), base)
-        return self.superscript(self._inside(base, _ATOM), str(exponent))
+        box = self._inside(base, _ATOM)
+        if _is_derivative(base):
+            box = self.parenthesized(box)
+        return self.superscript(box, str(exponent)) if exponent.is_Integer else self.power(box, self._print(exponent))
 
     def _print_Sum(self, expr: Any) -> Box:
         over = tuple(limit[0] for limit in expr.limits)
@@ -191,7 +198,7 @@ class Typesetter(Printer, Generic[Box]):
 
     def _print_Transposed(self, expr: Any) -> Box:
         (matrix,) = expr.args
-        simple = isinstance(matrix, Quantity) and notation.derivative_parts(matrix.name) is None
+        simple = isinstance(matrix, Quantity) and not _is_derivative(matrix)
         box = self._print(matrix)
         return self.superscript(box if simple else self.parenthesized(box), "T")
 
@@ -237,3 +244,8 @@ def _tightness(expression: Expr) -> int:
     if isinstance(expression, Mul | MatrixProduct | Sum | Total):
         return _PRODUCT
     return _POWER if isinstance(expression, Pow) else _ATOM
+
+
+def _is_derivative(expression: Expr) -> bool:
+    label = expression.base.label if isinstance(expression, Indexed) else expression
+    return bool(label.is_Symbol) and notation.derivative_parts(label.name) is not None
