@@ -72,7 +72,7 @@ class Pretty(Typesetter[stringPict]):
         return self.row([base, prettyForm(column, baseline=base.baseline)])
 
     def power(self, base: stringPict, exponent: stringPict) -> stringPict:
-        return prettyForm(base) ** prettyForm(exponent)
+        return base**exponent
 
     def parenthesized(self, box: stringPict) -> stringPict:
         return prettyForm(*box.parens())

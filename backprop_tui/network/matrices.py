@@ -1,0 +1,192 @@
+"""Matrices of a network.toml: written out, drawn at random, or read from a file beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from ..calculus.shapes import Shape, told
+from ..errors import InputError, nearest
+from . import values
+from .model import Matrix
+
+MAX_ENTRIES: Final = 50_000_000
+"""The most entries one matrix may have: 400 MB in float64."""
+
+RANDOM_KEYS: Final = ("shape", "draw", "scale", "low", "high", "mean", "std")
+FILE_KEYS: Final = ("file", "array", "columns", "rows", "skip", "one_hot")
+
+Stream = Any
+"""NumPy's `Generator`, or the legacy `RandomState`."""
+
+
+def _uniform(stream: Stream, shape: Shape, low: float, high: float) -> Matrix:
+    return np.asarray(low + (high - low) * stream.random(shape))
+
+
+def _normal(stream: Stream, shape: Shape, mean: float, std: float) -> Matrix:
+    return np.asarray(mean + std * stream.standard_normal(shape))
+
+
+def _xavier(stream: Stream, shape: Shape) -> Matrix:
+    """Glorot and Bengio 2010: uniform within sqrt(6 / (rows + columns))."""
+    bound = float(np.sqrt(6 / sum(shape)))
+    return _uniform(stream, shape, -bound, bound)
+
+
+def _he(stream: Stream, shape: Shape) -> Matrix:
+    """He et al. 2015: normal, of standard deviation sqrt(2 / rows)."""
+    return _normal(stream, shape, 0.0, float(np.sqrt(2 / shape[0])))
+
+
+DRAWS: Final[dict[str, tuple[Callable[..., Matrix], dict[str, float]]]] = {
+    "uniform": (_uniform, {"low": 0.0, "high": 1.0}),
+    "normal": (_normal, {"mean": 0.0, "std": 1.0}),
+    "xavier": (_xavier, {}),
+    "he": (_he, {}),
+    "zeros": (lambda stream, shape: np.zeros(shape), {}),
+    "ones": (lambda stream, shape: np.ones(shape), {}),
+}
+"""Each way to draw a matrix, with its own keys and what they are when left out."""
+
+
+@dataclass(frozen=True)
+class MatrixReader:
+    """Reads the matrices of one file.
+
+    Attributes
+    ----------
+    folder:
+        Where files are looked for.
+    stream:
+        Where random numbers come from, in the order in which matrices are read.
+
+    """
+
+    folder: Path
+    stream: Stream
+
+    def read(self, value: Any, key: str) -> Matrix:
+        """Return the matrix that a value stands for."""
+        if not isinstance(value, dict):
+            return _written_out(value, key)
+        if "value" in value:
+            values.only_known(value, ("value",), key)
+            return _written_out(value["value"], key)
+        return self._from_file(value, key) if "file" in value else self._drawn(value, key)
+
+    def _drawn(self, table: dict[str, Any], key: str) -> Matrix:
+        draw, own = DRAWS[values.choice(table.get("draw", "uniform"), DRAWS, key)]
+        values.only_known(table, ("shape", "draw", "scale", *own), key)
+        shape = _shape(table.get("shape"), key)
+        numbers = {name: values.number(table.get(name, usual), f"{key}: {name}") for name, usual in own.items()}
+        return values.number(table.get("scale", 1.0), f"{key}: scale") * draw(self.stream, shape, **numbers)
+
+    def _from_file(self, table: dict[str, Any], key: str) -> Matrix:
+        values.only_known(table, FILE_KEYS, key)
+        path = self.folder / values.string(table["file"], key)
+        matrix = _read_file(path, table, key)
+        matrix = _picked(matrix, table, key)
+        if "one_hot" in table:
+            matrix = _one_hot(matrix, values.count(table["one_hot"], f"{key}: one_hot", 2), key)
+        if not np.isfinite(matrix).all():
+            row, column = np.argwhere(~np.isfinite(matrix))[0]
+            raise InputError(
+                f"{path.name} has {matrix[row, column]} in row {row}, column {column}", "finite numbers", key=key
+            )
+        return matrix
+
+
+def _written_out(value: Any, key: str) -> Matrix:
+    rows = value if isinstance(value, list) and value and all(isinstance(row, list) for row in value) else None
+    if rows is None:
+        raise InputError(values.told(value), "rows of numbers, such as [[1, 2, 1]]", key=key)
+    widths = {len(row) for row in rows}
+    if len(widths) != 1 or widths == {0}:
+        raise InputError(f"rows of {', '.join(map(str, sorted(widths)))} numbers", "rows of equal length", key=key)
+    return np.array([[values.number(entry, key) for entry in row] for row in rows])
+
+
+def _shape(value: Any, key: str) -> Shape:
+    match value:
+        case [int() as rows, int() as columns] if rows > 0 and columns > 0 and not isinstance(rows | columns, bool):
+            _check_size((rows, columns), key)
+            return rows, columns
+    raise InputError(f"shape {values.told(value)}", "shape = [rows, columns], both at least 1", key=key)
+
+
+def _check_size(shape: Shape, key: str) -> None:
+    entries = shape[0] * shape[1]
+    if entries > MAX_ENTRIES:
+        size = f"a {told(shape)} matrix of {8 * entries / 1e9:.3g} GB"
+        raise InputError(size, f"at most {MAX_ENTRIES} entries, {8 * MAX_ENTRIES / 1e9:.3g} GB", key=key)
+
+
+def _read_file(path: Path, table: dict[str, Any], key: str) -> Matrix:
+    readers = {".npy": _from_npy, ".npz": _from_npz, ".csv": _from_csv}
+    if path.suffix not in readers:
+        raise InputError(f"the file {path.name!r}", f"one that ends in {', '.join(readers)}", key=key)
+    try:
+        matrix = readers[path.suffix](path, table, key)
+    except FileNotFoundError:
+        beside = [found.name for found in path.parent.glob("*") if found.suffix in readers]
+        raise InputError(f"no file {path.name!r} beside it", nearest=nearest(path.name, beside), key=key) from None
+    except OSError as error:
+        raise InputError(f"{path.name} can't be read ({error.strerror or error})", key=key) from None
+    except (ValueError, EOFError) as error:
+        raise InputError(f"{path.name} can't be read ({error})", "a table of numbers", key=key) from None
+    return matrix
+
+
+def _as_matrix(array: Any, path: Path, key: str) -> Matrix:
+    if array.ndim not in (1, 2) or not np.issubdtype(array.dtype, np.number) or np.iscomplexobj(array):
+        raise InputError(f"{path.name} holds {array.dtype} of shape {array.shape}", "a matrix of real numbers", key=key)
+    matrix = array.reshape(len(array), -1)
+    _check_size((matrix.shape[0], matrix.shape[1]), key)
+    return np.asarray(matrix, dtype=float)
+
+
+def _from_npy(path: Path, table: dict[str, Any], key: str) -> Matrix:
+    return _as_matrix(np.load(path, mmap_mode="r", allow_pickle=False), path, key)
+
+
+def _from_npz(path: Path, table: dict[str, Any], key: str) -> Matrix:
+    with np.load(path, allow_pickle=False) as arrays:
+        name = values.choice(table.get("array", arrays.files[0] if len(arrays.files) == 1 else None), arrays.files, key)
+        return _as_matrix(arrays[name], path, key)
+
+
+def _from_csv(path: Path, table: dict[str, Any], key: str) -> Matrix:
+    skip = values.count(table.get("skip", 0), f"{key}: skip")
+    return _as_matrix(np.loadtxt(path, delimiter=",", skiprows=skip, ndmin=2), path, key)
+
+
+def _picked(matrix: Matrix, table: dict[str, Any], key: str) -> Matrix:
+    if "rows" in table:
+        start, stop = _range(table["rows"], matrix.shape[0], f"{key}: rows")
+        matrix = matrix[start:stop]
+    if "columns" in table:
+        start, stop = _range(table["columns"], matrix.shape[1], f"{key}: columns")
+        matrix = matrix[:, start:stop]
+    return np.array(matrix)
+
+
+def _range(value: Any, most: int, key: str) -> tuple[int, int]:
+    match value:
+        case [int() as start, int() as stop] if 0 <= start < stop <= most:
+            return start, stop
+    raise InputError(values.told(value), f"[first, one past the last], within 0 and {most}", key=key)
+
+
+def _one_hot(matrix: Matrix, classes: int, key: str) -> Matrix:
+    """Turn a column of class numbers into rows with a single 1."""
+    labels = matrix.ravel().astype(int)
+    if matrix.shape[1] != 1 or (labels != matrix.ravel()).any() or labels.min() < 0 or labels.max() >= classes:
+        raise InputError(
+            f"a {told((len(matrix), matrix.shape[1]))} matrix", f"one column of classes 0 to {classes - 1}", key=key
+        )
+    return np.eye(classes)[labels]

@@ -1,0 +1,151 @@
+"""What a network is, once it has been read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..calculus.derivation import Derivation, derive
+from ..calculus.optimisers import DESCENT, STEP, Optimiser
+from ..calculus.shapes import Shape
+from ..errors import InputError
+from ..notation import LEARNING_RATE
+
+Matrix = NDArray[np.float64]
+
+ORDERS: Final = ("listed", "shuffled")
+_UNIT_SUM_TOLERANCE = 1e-12
+
+
+@dataclass(frozen=True)
+class Batches:
+    """Mini-batches of rows.
+
+    Attributes
+    ----------
+    size:
+        Rows in a batch. Rows that don't fill a last batch wait for the next epoch's order.
+    order:
+        ``listed``, or ``shuffled`` anew for each epoch.
+    seed:
+        What the shuffling is drawn from.
+
+    """
+
+    size: int
+    order: str = "listed"
+    seed: int = 0
+
+    def rows(self, iteration: int, count: int) -> NDArray[np.intp]:
+        """Return the rows, out of `count`, that an iteration uses."""
+        epoch, position = divmod(iteration, count // self.size)
+        rows = np.arange(count)
+        if self.order == "shuffled":
+            rows = np.random.default_rng([self.seed, epoch]).permutation(count)
+        return rows[position * self.size : (position + 1) * self.size]
+
+
+@dataclass(frozen=True)
+class Network:
+    """A forward pass with the numbers it starts from.
+
+    Attributes
+    ----------
+    name:
+        The name it is known by: of the gallery, or the file's.
+    equations:
+        The chalkboard equations in order, the last one the loss.
+    data, parameters:
+        The inputs and the parameters before the first iteration, each of shape (rows, columns).
+    learning_rate:
+        The step size eta.
+    iterations:
+        How many iterations are run where no number is asked for.
+    title, about, look_at:
+        What it is, why it exists, what to look at.
+    functions:
+        Functions of its own, by name.
+    frozen:
+        The parameters that aren't updated.
+    optimiser, constants:
+        The update rule, and its numbers beside the learning rate.
+    batches:
+        How the rows of the data are taken in turn; None for all of them at every iteration.
+    source:
+        The file it was read from.
+
+    """
+
+    name: str
+    equations: Mapping[str, str]
+    data: Mapping[str, Matrix]
+    parameters: Mapping[str, Matrix]
+    learning_rate: float = 0.1
+    iterations: int = 10
+    title: str = ""
+    about: str = ""
+    look_at: str = ""
+    functions: Mapping[str, str] = field(default_factory=dict)
+    frozen: frozenset[str] = frozenset()
+    optimiser: Optimiser = DESCENT
+    constants: Mapping[str, float] = field(default_factory=dict)
+    batches: Batches | None = None
+    source: Path | None = field(default=None, compare=False)
+
+    @cached_property
+    def derivation(self) -> Derivation:
+        """Every stage, derived when it is first asked for."""
+        derivation = derive(
+            self.equations,
+            {name: _shape(matrix) for name, matrix in self.inputs(0).items()},
+            {name: _shape(matrix) for name, matrix in self.parameters.items()},
+            functions=self.functions,
+            unit_rows=[name for name, matrix in self.data.items() if _rows_sum_to_one(matrix)],
+            frozen=self.frozen,
+            optimiser=self.optimiser,
+        )
+        self._check_no_clash(derivation)
+        return derivation
+
+    @property
+    def start(self) -> dict[str, Matrix]:
+        """The values before the first iteration of all that the derivation is given, each of two dimensions."""
+        constants = {LEARNING_RATE: self.learning_rate, **self.optimiser.constants, **self.constants}
+        memory = {name: np.zeros(self.derivation.shape(name)) for name in self.derivation.memory}
+        scalars = {name: np.array([[value]]) for name, value in constants.items()}
+        return {**self.inputs(0), **self.parameters, **scalars, **memory}
+
+    def inputs(self, iteration: int) -> dict[str, Matrix]:
+        """Return the inputs of an iteration: all of the data, or the rows of a mini-batch."""
+        if self.batches is None:
+            return dict(self.data)
+        count = self.samples
+        rows = self.batches.rows(iteration, count)
+        return {name: matrix[rows] if len(matrix) == count else matrix for name, matrix in self.data.items()}
+
+    @property
+    def samples(self) -> int:
+        """The number of rows of the data, that of the matrix with the most."""
+        return max(len(matrix) for matrix in self.data.values())
+
+    def _check_no_clash(self, derivation: Derivation) -> None:
+        made = {STEP, *derivation.memory, *derivation.constants}
+        for section, names in (("data", self.data), ("parameters", self.parameters), ("equations", self.equations)):
+            for name in names:
+                if name in made:
+                    needs = f"{self.optimiser.name} needs it for itself"
+                    raise InputError(f"a name that {needs}", "another name", key=f"[{section}] {name}")
+
+
+def _shape(matrix: Matrix) -> Shape:
+    return matrix.shape[0], matrix.shape[1]
+
+
+def _rows_sum_to_one(matrix: Matrix) -> bool:
+    return bool(np.all(np.abs(matrix.sum(axis=1) - 1) <= _UNIT_SUM_TOLERANCE)) and matrix.shape[1] > 1
