@@ -154,9 +154,9 @@ def check_network(network: str) -> int:
     from .views import check_table
 
     found = gallery.load(network)
-    rows = check(found.derivation, found.start)
-    click.echo(check_table.render(rows), nl=False)
-    return 1 if any(row.disagreeing for row in rows) else 0
+    report = check(found.derivation, found.start)
+    click.echo(check_table.render(report), nl=False)
+    return 0 if report.agrees else 1
 
 
 @cli.command("list")

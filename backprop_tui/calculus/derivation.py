@@ -200,7 +200,7 @@ def _forward_stage(name: str, equation: Equation, axes: Mapping[str, Axes], *, i
     named = stable.has(RowFunction)
     matrix = stable if named else recovered(index, axes[name], name).matrix
     opened = written if written != stable else None
-    return Stage(name, kind, axes[name], index, matrix, reasons.of_forward(name, kind, index), opened=opened)
+    return Stage(name, kind, axes[name], index, matrix, reasons.of_forward(kind, index, stable), opened=opened)
 
 
 def _in_order(gradients: list[str], parameters: Iterable[str], loss: str) -> list[str]:

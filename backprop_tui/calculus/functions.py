@@ -34,6 +34,7 @@ from sympy import (
     tanh,
     together,
 )
+from sympy.core.relational import Relational
 
 _u = Symbol("u", real=True)
 
@@ -115,6 +116,25 @@ def written_slope(function: FunctionClass) -> Lambda | None:
         return Lambda((_u, y), short(y))
     same = [other for other in FUNCTIONS.values() if _rational(other.formula(_u)) == _rational(derivative)]
     return Lambda((_u, y), same[0](_u) if same else in_output(derivative, {}))
+
+
+@cache
+def kinks(function: FunctionClass) -> dict[Expr, Expr]:
+    """Return the places where the slope jumps, each with the subgradient that the formula chooses there."""
+    derivative = slope(function).formula(_u)
+    bounds = {relation.rhs for relation in derivative.atoms(Relational) if relation.lhs == _u}
+    return {
+        at: derivative.subs(_u, at)
+        for at in sorted(bounds)
+        if _beside(derivative, at, -1) != _beside(derivative, at, 1)
+    }
+
+
+def _beside(formula: Piecewise, at: Expr, side: int) -> Expr:
+    """Return the limit of a formula at a place, from below or from above."""
+    near = at + Rational(side, 1000)
+    piece = next(value for value, condition in formula.args if condition.subs(_u, near) == True)  # noqa: E712 - SymPy's
+    return piece.subs(_u, at)
 
 
 def in_output(expression: Expr, output: dict[Expr, Expr]) -> Expr:

@@ -8,60 +8,52 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sympy import Add, Expr, Indexed, Mul, Sum
+from sympy import Add, Expr, Function, Mul, Sum
 
 from .chain_rule import LocalDerivative
 from .contraction import split_deltas, terms
-from .functions import ScalarFunction
-from .indices import Axes, Index, canonical, entry, free_indices, names_in
-from .matrices import Quantity, Transposed
+from .functions import ScalarFunction, kinks, slope
+from .indices import Axes, Index, Size, canonical, entry, free_indices, names_in
+from .matrices import ColumnSums, LogSoftmax, MatrixProduct, Quantity, RowSums, Softmax, Transposed
 from .matrix_form import Recovered, Rule, Step
 from .stages import Factor, Kind, Reason, Stage
 
+_u = Quantity("u")
 
-def of_forward(name: str, kind: Kind, index: Expr) -> Reason:
-    """Tell what a forward stage does."""
-    target = Quantity(name)
+
+def of_forward(kind: Kind, index: Expr, written: Expr) -> Reason:
+    """Tell what a forward stage does, from its index form and from how it was written."""
     if kind is Kind.LOSS:
         return ("The loss, one number: ", *_loss_factor(index), ".")
-    if isinstance(index, ScalarFunction):
-        return (type(index)(Quantity("u")), " is applied to each entry alone.")
-    products = [part for part in Add.make_args(index) if isinstance(part, Sum)]
-    if products:
-        over = products[0].limits[0][0]
-        left, right = _ordered_entries(products[0])
-        return ("A weighted sum: row of ", left, " times column of ", right, ", summed over ", over, ".")
-    return ("Every entry of ", target, " is made from the entries in its own place.")
+    if written.has(MatrixProduct):
+        return _weighted_sum(written)
+    if isinstance(written, Softmax):
+        return ("Each row is made positive by the exponential and divided by its sum, so that it sums to one.",)
+    if isinstance(written, LogSoftmax):
+        return ("The logarithm of the softmax of each row, computed without its underflow.",)
+    if written.has(RowSums):
+        return ("The entries of each row are summed.",)
+    if written.has(ColumnSums):
+        return ("The entries of each column are summed.",)
+    if isinstance(index, Function):
+        return (index.func(_u), " is applied to each entry alone.")
+    return ("Each entry is made from the entries in its own place.",)
 
 
 def of_local(stage: Stage, local: LocalDerivative, form: Recovered) -> Reason:
     """Tell what dv/du holds, from where its Kronecker deltas and its indices stand."""
     jacobian = local.jacobian
     output = entry(stage.name, *jacobian.outputs, stage.axes)
-    if isinstance(stage.index, ScalarFunction) and not free_indices(local.core) - free_indices(output):
-        function = type(stage.index)(Quantity("u"))
-        short: Reason = (
-            (", written with its output ", Quantity(stage.name)) if stage.name in names_in(local.core) else ()
-        )
-        return (
-            function,
-            " acts on each entry alone, so the Jacobian is diagonal; the diagonal is the slope",
-            *short,
-            ".",
-        )
     if local.tensor:
-        return (
-            "Every entry of a row of ",
-            Quantity(jacobian.by),
-            " moves ",
-            output,
-            ": the Jacobian is full within a row.",
-        )
+        row = Quantity(jacobian.by)
+        return ("Each entry of a row of ", row, " moves every entry of that row of ", Quantity(stage.name), ".")
+    if isinstance(stage.index, Function) and not free_indices(local.core) - free_indices(output):
+        return _slope(stage, local)
     operand = _input_entry(local)
     if local.core.is_number:
-        return (output, " takes ", operand, " in with the factor ", local.core, " and feels no other entry.")
-    linear = ("In ", output, " the entry ", operand, " is multiplied by ", local.core)
-    return (*linear, *_jacobian_transpose(local, form), ".")
+        return (output, " takes ", operand, " in with the factor ", local.core, ".")
+    told: Reason = ("In ", output, " the entry ", operand, " is multiplied by ", local.core, ".")
+    return (*told, *_jacobian_transpose(local, form))
 
 
 def of_adjoint(name: str, axes: Axes, factors: Sequence[Factor], form: Recovered) -> Reason:
@@ -71,7 +63,7 @@ def of_adjoint(name: str, axes: Axes, factors: Sequence[Factor], form: Recovered
         return (Quantity(name), " is used in several places: the chain rule adds one product for each.")
     (factor,) = factors
     if not factor.adjoint:
-        return ("Differentiate the loss: in its sum, ", own, " meets only its own term.")
+        return ("Differentiate the loss with respect to ", own, ".")
     summing = [step for step in form.steps if step.rule is not Rule.REPEAT]
     if not summing:
         return ("Nothing is summed, for ", own, " acts on one entry: multiply entry by entry, the Hadamard product.")
@@ -85,15 +77,42 @@ def of_unit_rows(names: Iterable[str]) -> Reason:
 
 
 def of_update(parameter: str, gradient: str) -> Reason:
-    """Tell what an update does."""
-    return (
-        Quantity(gradient),
-        " points uphill, so subtract it, scaled by ",
-        Quantity("eta"),
-        "; every gradient was taken with ",
-        Quantity(parameter),
-        " as it stood before.",
-    )
+    """Tell what gradient descent does."""
+    told: Reason = (Quantity(gradient), " points uphill, so subtract it, scaled by ", Quantity("eta"))
+    return (*told, "; every gradient was taken with ", Quantity(parameter), " as it stood before.")
+
+
+def _weighted_sum(written: Expr) -> Reason:
+    """Name the products, and what is added to them."""
+    parts = Add.make_args(written)
+    products = [next(iter(part.atoms(MatrixProduct))) for part in parts if part.has(MatrixProduct)]
+    added = [part for part in parts if not part.has(MatrixProduct)]
+    told = [piece for left, right in (product.args for product in products) for piece in _row_times_column(left, right)]
+    beside = (", with ", *_listed(added, " and "), " added") if added else ()
+    return ("A weighted sum: ", *told[1:], *beside, ".")
+
+
+def _row_times_column(left: Expr, right: Expr) -> Reason:
+    return (" plus ", "row of ", left, " times column of ", right)
+
+
+def _slope(stage: Stage, local: LocalDerivative) -> Reason:
+    alone = " acts on each entry alone, so the Jacobian is diagonal: its diagonal is the slope"
+    told: Reason = (stage.index.func(_u), alone)
+    short: Reason = (", written with the output ", Quantity(stage.name)) if stage.name in names_in(local.core) else ()
+    return (*told, *short, ".", *_kink(stage.index))
+
+
+def _kink(function: Expr) -> Reason:
+    """State the subgradient chosen at a kink."""
+    if not isinstance(function, ScalarFunction):
+        return ()
+    derivative = slope(function.func)(_u)
+    chosen = kinks(function.func).items()
+    told = [
+        (" At the kink ", _u, " = ", at, " the subgradient ", derivative, " = ", to, " is chosen.") for at, to in chosen
+    ]
+    return tuple(piece for sentence in told for piece in sentence)
 
 
 def _step(own: Expr, step: Step) -> Reason:
@@ -122,15 +141,8 @@ def _jacobian_transpose(local: LocalDerivative, form: Recovered) -> Reason:
         return ()
     output, given = canonical(local.axes)
     (matrix,) = form.matrix.args
-    return (
-        ". A Jacobian's rows are outputs, ",
-        output,
-        ", its columns inputs, ",
-        given,
-        ", so ",
-        matrix,
-        " is transposed",
-    )
+    rule: Reason = (" A Jacobian's rows are outputs, ", output, ", its columns inputs, ", given)
+    return (*rule, ", so ", matrix, " is transposed.")
 
 
 def _input_entry(local: LocalDerivative) -> Expr:
@@ -147,25 +159,25 @@ def _input_entry(local: LocalDerivative) -> Expr:
 
 
 def _loss_factor(index: Expr) -> Reason:
-    """State a loss's sum and its factor, which no one should have to guess."""
-    coefficient, total = index.as_coeff_Mul()
-    if not isinstance(total, Sum):
-        return ("of several parts",) if total.has(Sum) else ("no sum in it",)
+    """State a loss's sums and their factors, which no one should have to guess."""
+    parts = [piece for part in Add.make_args(index) for piece in (", plus ", *_summed_part(part))]
+    return tuple(parts[1:])
+
+
+def _summed_part(part: Expr) -> Reason:
+    total = next((factor for factor in Mul.make_args(part) if isinstance(factor, Sum)), None)
+    if total is None:
+        return (part,)
     over = [symbol for symbol, *_ in total.limits]
     inner, _ = total.function.as_coeff_Mul()
-    factor = Mul(coefficient, inner)
-    told = ("with no factor and no mean",) if factor == 1 else ("with the factor ", factor)
-    return ("a sum over ", *_listed(over), ", ", *told)
+    factor = inner * part / total
+    if factor == 1:
+        told: Reason = (", with no factor and no mean",)
+    else:
+        told = (", with the factor ", factor, *((": a mean",) if factor.has(Size) else ()))
+    return ("a sum over ", *_listed(over, " and "), *told)
 
 
-def _listed(symbols: Iterable[Expr]) -> Reason:
-    first, *rest = symbols
-    return (first, *(piece for symbol in rest for piece in (" and ", symbol)))
-
-
-def _ordered_entries(product: Sum) -> tuple[Expr, Expr]:
-    """Return the names of a product's factors, left one first: the one whose column index is summed."""
-    over = product.limits[0][0]
-    entries = sorted(product.function.atoms(Indexed), key=lambda found: found.indices[-1] != over)
-    first, second = entries[0], entries[-1]
-    return Quantity(str(first.base.label)), Quantity(str(second.base.label))
+def _listed(pieces: Iterable[Expr], joint: str) -> Reason:
+    first, *rest = pieces
+    return (first, *(piece for each in rest for piece in (joint, each)))

@@ -6,9 +6,8 @@ that stages share are computed once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
 from typing import Any
 
 import numpy as np
@@ -38,14 +37,14 @@ class Compiled:
         return self.function(*(values[name] for name in self.takes))
 
 
-def compile_stage(derivation: Derivation, stage: Stage) -> Compiled:
+def compile_stage(derivation: Derivation, stage: Stage) -> Callable[[Values], Array]:
     """Compile a stage's matrix form, or its index form entry by entry where there is no matrix form.
 
-    The result is a function of the earlier quantities that returns the stage's array, shape (rows, columns).
+    The result takes the values of the earlier quantities and returns the stage's, shape (rows, columns).
     """
     if stage.matrix is None:
-        entries = compile_entries(derivation, stage.index, stage.running)
-        return Compiled(entries.takes, lambda *arrays: entries.function(*arrays).reshape(derivation.shape(stage.name)))
+        entries, shape = compile_entries(derivation, stage.index, stage.running), derivation.shape(stage.name)
+        return lambda values: entries(values).reshape(shape)
     return compile_matrix(derivation, stage.matrix)
 
 
@@ -56,7 +55,7 @@ def compile_matrix(derivation: Derivation, matrix: Expr) -> Compiled:
     return Compiled(takes, lambda *arrays: np.atleast_2d(function(*arrays)))
 
 
-def compile_entries(derivation: Derivation, index_form: Expr, indices: Sequence[Expr]) -> Compiled:
+def compile_entries(derivation: Derivation, index_form: Expr, indices: Sequence[Expr]) -> EntryFunction:
     """Compile an index form: each entry by itself, every sum a loop. Slow, and independent of matrix forms.
 
     The array that the result returns has an axis for each of the `indices`.
@@ -64,15 +63,43 @@ def compile_entries(derivation: Derivation, index_form: Expr, indices: Sequence[
     takes = tuple(sorted(names_in(index_form)))
     running = [symbol for symbol in indices if isinstance(symbol, Index)]
     entry = _lambdified(derivation, [*(Symbol(name, real=True) for name in takes), *running], index_form)
-    scalars = {name for name in takes if derivation.axes[name] == ("", "")}
-    shape = [derivation.sizes[axis(symbol)] if isinstance(symbol, Index) else 1 for symbol in indices]
+    scalars = frozenset(name for name in takes if derivation.axes[name] == ("", ""))
+    shape = tuple(derivation.sizes[axis(symbol)] if isinstance(symbol, Index) else 1 for symbol in indices)
+    runs = tuple(isinstance(symbol, Index) for symbol in indices)
+    return EntryFunction(takes, scalars, shape, runs, entry)
 
-    def entries(*arrays: Array) -> Array:
-        given = [array[0, 0] if name in scalars else array for name, array in zip(takes, arrays, strict=True)]
-        places = product(*(range(derivation.sizes[axis(symbol)]) for symbol in running))
-        return np.array([entry(*given, *place) for place in places]).reshape(shape)
 
-    return Compiled(takes, entries)
+@dataclass(frozen=True)
+class EntryFunction:
+    """A function for one entry of a quantity.
+
+    Attributes
+    ----------
+    takes, scalars:
+        The quantities it takes, and those of them that it takes as numbers.
+    shape, runs:
+        The length of each axis, and whether an index runs along it.
+    entry:
+        The generated function.
+
+    """
+
+    takes: tuple[str, ...]
+    scalars: frozenset[str]
+    shape: tuple[int, ...]
+    runs: tuple[bool, ...]
+    entry: Callable[..., Any]
+
+    def __call__(self, values: Values) -> Array:
+        """Compute every entry."""
+        return np.array(self.at(values, np.ndindex(self.shape))).reshape(self.shape)
+
+    def at(self, values: Values, places: Iterable[tuple[int, ...]]) -> list[Any]:
+        """Compute the entries at some places."""
+        given = [values[name][0, 0] if name in self.scalars else values[name] for name in self.takes]
+        return [
+            self.entry(*given, *(at for at, runs in zip(place, self.runs, strict=True) if runs)) for place in places
+        ]
 
 
 def compile_iteration(derivation: Derivation, outputs: Sequence[str]) -> Compiled:

@@ -9,19 +9,23 @@ complex step          nothing: the equations at u + i 1e-30, exact to rounding
 central differences   nothing: the equations at u + 1e-5 and u - 1e-5
 ====================  ======================================================================
 
-A difference is the largest over all entries, in units of the largest entry, or absolute where that is below 1.
+A difference is the largest over all entries, in units of the largest entry, or absolute where that is below 1. Where a
+step of the central differences crosses a kink, as of relu at 0, there is no slope to compare with: that entry doesn't
+count. Of wide networks, gradients are compared along random directions, and the index form at random entries.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 from typing import Final
 
 import numpy as np
 
 from ..calculus.derivation import Derivation
-from ..calculus.stages import Stage
+from ..calculus.stages import Kind, Stage
+from ..notation import derivative
 from .compile import Values, compile_stage
 from .numerics import Array
 from .ways import Ways
@@ -30,6 +34,11 @@ TOLERANCES: Final = {"index form": 1e-12, "entries": 1e-12, "complex step": 1e-1
 """The ways in the order of the table, each with the largest difference that agrees."""
 MAX_WRITTEN_OUT: Final = 64
 """With more parameters the network isn't written out over its entries: SymPy would take minutes."""
+MAX_ENTRIES: Final = 600
+"""With a larger matrix a network is wide: it is checked along random directions and at random entries."""
+DIRECTIONS: Final = 8
+SAMPLED: Final = 16
+_SEED: Final = 0
 
 
 @dataclass(frozen=True)
@@ -45,7 +54,20 @@ class Row:
         return [way for way, found in self.differences.items() if found is not None and not found <= TOLERANCES[way]]
 
 
-def check(derivation: Derivation, start: Values) -> list[Row]:
+@dataclass(frozen=True)
+class Report:
+    """A row for every stage, and whether the network was too wide to check every entry."""
+
+    rows: list[Row]
+    wide: bool
+
+    @property
+    def agrees(self) -> bool:
+        """Whether every way agrees on every stage."""
+        return not any(row.disagreeing for row in self.rows)
+
+
+def check(derivation: Derivation, start: Values) -> Report:
     """Compare every stage's matrix form with each independent way.
 
     Parameters
@@ -53,32 +75,64 @@ def check(derivation: Derivation, start: Values) -> list[Row]:
     derivation:
         What is to be proven.
     start:
-        The values of the inputs, the parameters and the learning rate.
+        The values of all that the derivation is `given`.
 
     """
     values = dict(start)
     for stage in derivation:
-        values[stage.name] = compile_stage(derivation, stage)(values)
+        if stage.matrix is not None or not is_wide(derivation):
+            values[stage.name] = compile_stage(derivation, stage)(values)
     ways = Ways(derivation, values)
-    return [_row(stage, values[stage.name], ways, written_out=_is_small(derivation)) for stage in derivation]
+    if is_wide(derivation):
+        generator = np.random.default_rng(_SEED)
+        return Report([_wide_row(derivation, stage, values, ways, generator) for stage in derivation], wide=True)
+    return Report([_row(derivation, stage, values[stage.name], ways) for stage in derivation], wide=False)
 
 
-def _is_small(derivation: Derivation) -> bool:
-    return sum(rows * columns for rows, columns in map(derivation.shape, derivation.parameters)) <= MAX_WRITTEN_OUT
+def is_wide(derivation: Derivation) -> bool:
+    """Whether some matrix is so large that its entries aren't checked one by one."""
+    names = (*derivation.inputs, *derivation.parameters, *derivation.equations)
+    return any(prod(derivation.shape(name)) > MAX_ENTRIES for name in names)
 
 
-def _row(stage: Stage, own: Array, ways: Ways, *, written_out: bool) -> Row:
+def _row(derivation: Derivation, stage: Stage, own: Array, ways: Ways) -> Row:
     """Compare one stage; of a local derivative the derived Jacobian as a whole, its core with the matrix form."""
     derived = ways.jacobian(stage.jacobian) if stage.jacobian else own
+    small = sum(prod(derivation.shape(name)) for name in derivation.parameters) <= MAX_WRITTEN_OUT
     others = {
-        "entries": ways.entries(stage) if written_out else None,
+        "entries": ways.entries(stage) if small else None,
         "complex step": ways.complex_step(stage),
         "central differences": ways.central_differences(stage),
     }
-    differences = {way: None if other is None else _difference(derived, other) for way, other in others.items()}
-    return Row(stage.name, {"index form": _difference(own, ways.index_form(stage)), **differences})
+    by_index = {"index form": _difference(own, ways.index_form(stage))}
+    return Row(stage.name, by_index | {way: _difference(derived, other, way) for way, other in others.items()})
 
 
-def _difference(own: Array, other: Array) -> float:
-    scale = max(1.0, float(np.max(np.abs(other))))
-    return float(np.max(np.abs(own - other.reshape(own.shape)))) / scale
+def _wide_row(derivation: Derivation, stage: Stage, values: Values, ways: Ways, generator: np.random.Generator) -> Row:
+    """Compare some entries with the index form, and a gradient along some directions with differences of the loss."""
+    differences: dict[str, float | None] = dict.fromkeys(TOLERANCES)
+    if stage.matrix is None:
+        return Row(stage.name, differences)
+    own = values[stage.name]
+    picks = [tuple(int(generator.integers(size)) for size in own.shape) for _ in range(SAMPLED)]
+    differences["index form"] = _difference(np.array([own[pick] for pick in picks]), ways.index_form_at(stage, picks))
+    if stage.kind in (Kind.ADJOINT, Kind.GRADIENT):
+        by = stage.name.removeprefix(derivative(derivation.loss, ""))
+        directions = generator.standard_normal((DIRECTIONS, *own.shape))
+        along = np.array([ways.along(by, direction) for direction in directions])
+        projected = np.sum(own * directions, axis=(1, 2))
+        differences["complex step"] = _difference(projected, along[:, 0])
+        differences["central differences"] = _difference(projected, along[:, 1], "central differences")
+    return Row(stage.name, differences)
+
+
+def _difference(own: Array, other: Array | None, way: str = "") -> float | None:
+    """Return the largest difference; central differences don't count where a kink lies between."""
+    if other is None:
+        return None
+    other = other.reshape(own.shape)
+    counted = ~np.isnan(other) if way == "central differences" else np.full(other.shape, True)
+    if not counted.any():
+        return None
+    scale = max(1.0, float(np.max(np.abs(other[counted]))))
+    return float(np.max(np.abs(own - other)[counted])) / scale

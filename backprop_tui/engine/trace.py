@@ -58,7 +58,7 @@ class Trace:
         return names, compile_iteration(self.derivation, names)
 
     @cached_property
-    def _apart(self) -> dict[str, Compiled]:
+    def _apart(self) -> dict[str, Callable[[Values], Array]]:
         """The stages that have none, such as the Jacobian of a softmax; no other stage is made from them."""
         return {stage.name: compile_stage(self.derivation, stage) for stage in self.derivation if stage.matrix is None}
 

@@ -23,7 +23,11 @@ from .numerics import Array
 
 COMPLEX_STEP: Final = 1e-30
 CENTRAL_STEP: Final = 1e-5
+KINK: Final = 0.005
+"""Slopes on both sides of a step that differ by more than this, relative or absolute, have a kink between them."""
 
+Step = Callable[[complex], Array]
+"""What a step of some length makes of a quantity."""
 Differentiate = Callable[[str, str, bool], Array]
 """(of, by, direct): the Jacobian of one quantity by another, a row for every entry of `of`."""
 
@@ -64,11 +68,22 @@ class Ways:
 
     def complex_step(self, stage: Stage) -> Array | None:
         """Compute a backward stage by Im f(u + is)/s, exact to rounding."""
-        return self._backward(stage, self._differ(lambda f: np.imag(f(1j * COMPLEX_STEP)) / COMPLEX_STEP))
+        return self._backward(stage, self._differ(_complex_step))
 
     def central_differences(self, stage: Stage) -> Array | None:
-        """Compute a backward stage by (f(u + s) - f(u - s))/2s, good to about 1e-9."""
-        return self._backward(stage, self._differ(lambda f: (f(CENTRAL_STEP) - f(-CENTRAL_STEP)) / (2 * CENTRAL_STEP)))
+        """Compute a backward stage by (f(u + s) - f(u - s))/2s, good to about 1e-9; NaN where a kink lies between."""
+        return self._backward(stage, self._differ(_central_difference))
+
+    def along(self, name: str, direction: Array) -> tuple[float, float]:
+        """Differentiate the loss along a direction in a quantity, by complex step and by central differences."""
+        length = float(np.linalg.norm(direction))
+        step = partial(self._stepped, self._derivation.loss, name, False, direction / length)
+        return float(_complex_step(step)[0, 0]) * length, float(_central_difference(step)[0, 0]) * length
+
+    def index_form_at(self, stage: Stage, places: Sequence[tuple[int, ...]]) -> Array:
+        """Compute some entries of a stage from its index form."""
+        entries = compile_entries(self._derivation, stage.index, stage.running)
+        return np.array(entries.at(self._values, places))
 
     def _backward(self, stage: Stage, differentiate: Differentiate) -> Array | None:
         if stage.jacobian:
@@ -105,7 +120,7 @@ class Ways:
         return {**needed, name: rules[name]}
 
     def _entries(self, index_form: Expr, indices: Sequence[Expr]) -> Array:
-        return np.asarray(compile_entries(self._derivation, index_form, indices)(self._values))
+        return compile_entries(self._derivation, index_form, indices)(self._values)
 
     def _diff_entries(self, of: str, by: str, direct: bool) -> Array:
         return self._numbers(*differentiate(self._derivation, of, by, direct=direct))
@@ -115,7 +130,7 @@ class Ways:
         numbers = [float(number) for name in symbols for number in self._values[name].ravel()]
         return np.array(lambdify(arguments, entries.tolist(), "math", cse=True)(*numbers), dtype=float)
 
-    def _differ(self, slope: Callable[[Callable[[complex], Array]], Array]) -> Differentiate:
+    def _differ(self, slope: Callable[[Step], Array]) -> Differentiate:
         """Make a way to differentiate from `slope`, which is given the effect of a step in one entry."""
 
         def differentiate(of: str, by: str, direct: bool) -> Array:
@@ -123,7 +138,7 @@ class Ways:
 
         return differentiate
 
-    def _steps(self, of: str, by: str, direct: bool) -> Iterator[Callable[[complex], Array]]:
+    def _steps(self, of: str, by: str, direct: bool) -> Iterator[Step]:
         """Yield, for each entry of `by` in turn, what a step in it makes of `of`."""
         for place in np.ndindex(self._values[by].shape):
             unit = np.zeros(self._values[by].shape)
@@ -142,3 +157,14 @@ class Ways:
             if name == of:
                 break
         return values[of]
+
+
+def _complex_step(f: Step) -> Array:
+    return np.asarray(np.imag(f(1j * COMPLEX_STEP)) / COMPLEX_STEP)
+
+
+def _central_difference(f: Step) -> Array:
+    """Return the slope at 0, NaN where the slopes to the left and to the right differ as only a kink's do."""
+    left, right = (f(0.0) - f(-CENTRAL_STEP)) / CENTRAL_STEP, (f(CENTRAL_STEP) - f(0.0)) / CENTRAL_STEP
+    kinked = np.abs(right - left) > KINK * np.maximum(1.0, np.abs(left))
+    return np.where(kinked, np.nan, (left + right) / 2)

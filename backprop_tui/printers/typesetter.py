@@ -145,10 +145,8 @@ class Typesetter(Printer, Generic[Box]):
         return self.indexed("delta", [self._print(symbol) for symbol in ordered])
 
     def _print_Integer(self, expr: Any) -> Box:
-        return self.text(str(expr))
-
-    def _print_Float(self, expr: Any) -> Box:
-        return self.text(str(expr))
+        digits = self.text(str(abs(expr)))
+        return self.row([self.symbol("negative"), digits]) if expr < 0 else digits
 
     def _print_Rational(self, expr: Any) -> Box:
         decimal = f"{float(expr):.12g}"
