@@ -19,7 +19,7 @@ from . import reasons
 from .equations import Equation, read_equations
 from .index_form import counted, index_form
 from .indices import Axes, canonical
-from .matrices import MatrixProduct, RowFunction
+from .matrices import MatrixProduct, RowFunction, quantities
 from .matrix_form import recovered
 from .optimisers import DESCENT, STEP, Optimiser, Update, counting
 from .reverse_sweep import ReverseSweep
@@ -139,7 +139,8 @@ def derive(
     read = read_equations(equations, shapes, functions)
     loss = _loss(read, shapes)
     axes, sizes = shapes.lettered()
-    forward = [_forward_stage(name, right, axes, is_loss=name == loss) for name, right in read.items()]
+    ordered = sorted(read, key=lambda name: name == loss)
+    forward = [_forward_stage(name, read[name], axes, is_loss=name == loss) for name in ordered]
     backward = ReverseSweep(forward, tuple(parameters), axes, frozenset(unit_rows)).run()
     learned = [stage.name for stage in backward if stage.kind is Kind.GRADIENT]
     unused = [name for name in parameters if derivative(loss, name) not in learned]
@@ -162,7 +163,7 @@ def derive(
     last = _update_stages(updates, every)
     stages = (*forward, *backward, *last)
     every |= {stage.name: stage.axes for stage in last}
-    written = {name: equation.right for name, equation in read.items()}
+    written = {name: read[name].right for name in ordered}
     names = tuple(inputs), tuple(parameters), constants, (*memory, *counter)
     rules = {update.name: update.right for update in updates}
     return Derivation(stages, written, rules, *names, every, sizes)
@@ -184,13 +185,19 @@ def _update_stages(updates: Iterable[Update], axes: Mapping[str, Axes]) -> list[
 
 
 def _loss(equations: Mapping[str, Equation], shapes: Shapes) -> str:
+    """Return the one scalar that no other equation uses."""
     if not equations:
         raise InputError("no equation", "at least one, the loss", key="[equations]")
-    loss = list(equations)[-1]
-    if shapes[loss] != (1, 1):
+    used = {name for equation in equations.values() for name in quantities(equation.right)}
+    losses = [name for name in equations if shapes[name] == (1, 1) and name not in used]
+    last = list(equations)[-1]
+    if not losses:
         expected = "a scalar loss, such as 'sum((y - t)**2)'"
-        raise InputError(f"the last equation is a {told(shapes[loss])} matrix", expected, key=f"[equations] {loss}")
-    return loss
+        raise InputError(f"the last equation is a {told(shapes[last])} matrix", expected, key=f"[equations] {last}")
+    if len(losses) > 1:
+        got, expected = f"{len(losses)} losses: {', '.join(losses)}", "one scalar that no other equation uses"
+        raise InputError(got, expected, key=f"[equations] {losses[1]}")
+    return losses[0]
 
 
 def _forward_stage(name: str, equation: Equation, axes: Mapping[str, Axes], *, is_loss: bool) -> Stage:

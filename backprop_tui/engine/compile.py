@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -97,9 +98,7 @@ class EntryFunction:
     def at(self, values: Values, places: Iterable[tuple[int, ...]]) -> list[Any]:
         """Compute the entries at some places."""
         given = [values[name][0, 0] if name in self.scalars else values[name] for name in self.takes]
-        return [
-            self.entry(*given, *(at for at, runs in zip(place, self.runs, strict=True) if runs)) for place in places
-        ]
+        return [self.entry(*given, *compress(place, self.runs)) for place in places]
 
 
 def compile_iteration(derivation: Derivation, outputs: Sequence[str]) -> Compiled:

@@ -75,8 +75,8 @@ class StageTexts:
             return Content.styled(number(float(matrix[0, 0])), "bold")
         texts = written(matrix)
         some = abridged((len(texts), len(texts[0])), _MOST_ROWS, _MOST_COLUMNS)
-        row_labels = [_label(axes[0], row) for row in some.rows]
-        column_labels = [_label(axes[1], column) for column in some.columns]
+        row_labels = [self._label(axes[0], row) for row in some.rows]
+        column_labels = [self._label(axes[1], column) for column in some.columns]
         left = max(map(len, row_labels))
         width = max(*(len(text) for row in texts for text in row), *map(len, column_labels))
         header = " " * left + "".join(f"  {label:>{width}}" for label in column_labels)
@@ -86,11 +86,13 @@ class StageTexts:
             lines.append(Content.assemble((label.rjust(left), "dim"), cells))
         return Content("\n").join(lines)
 
-
-def _label(letter: str, position: int | None) -> str:
-    if position is None:
-        return "…"
-    return f"{letter}={position}" if letter else ""
+    def _label(self, letters: str, position: int | None) -> str:
+        """Spell a row's or a column's place: ``j=2``; of several axes together ``n=0 k=1``."""
+        if position is None:
+            return "…"
+        names = [letter for letter in letters.split(",") if letter]
+        places = np.unravel_index(position, [self._derivation.sizes[name] for name in names]) if names else ()
+        return " ".join(f"{name}={place}" for name, place in zip(names, places, strict=True))
 
 
 def _cell(texts: list[list[str]], row: int | None, column: int | None) -> str:
