@@ -6,9 +6,10 @@ runs, so that ``--help``, ``--version`` and ``list`` start at once.
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,13 @@ from .errors import InputError, nearest, one_line
 PROGRAM = "backprop-tui"
 _APP = "(app)"
 
+_Command = Callable[..., int]
+
 _EXAMPLES = """\b
 Examples:
   backprop-tui                                open the lecture network
   backprop-tui my/network.toml                open a network of your own
+  backprop-tui --layers 3-4-2 --activation tanh,softmax --loss cross_entropy --bias --seed 7
   backprop-tui run lecture -n 10              ten iterations, every stage, as a table
   backprop-tui run lecture -n 10 --json       the same as JSON, at full precision
   backprop-tui export --to latex -o out.tex   the whole derivation as a LaTeX article
@@ -40,8 +44,17 @@ class _NetworkOrCommand(click.Group):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         first = args[0] if args else ""
         if first not in self.commands and first not in ("--help", "--version"):
+            if first and not first.startswith("-") and not ctx.resilient_parsing:
+                self._check_known(first)
             args = [_APP, *args]
         return super().parse_args(ctx, args)
+
+    def _check_known(self, network: str) -> None:
+        """Refuse a first word that is neither a network nor a command, with the nearest of both."""
+        known = [*gallery.names(), *(name for name in self.commands if name != _APP)]
+        if not Path(network).exists() and "/" not in network and network not in known:
+            expected = f"one of {', '.join(known)}, or a path"
+            raise InputError(f"no network or command {network!r}", expected, nearest=nearest(network, known))
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         formatter.write_usage(PROGRAM, "[NETWORK]")
@@ -61,7 +74,35 @@ def _complete_network(ctx: click.Context, param: click.Parameter | None, incompl
     return [*named, CompletionItem(incomplete, type="file")]
 
 
-_network = click.argument("network", default=gallery.DEFAULT, shell_complete=_complete_network)
+def _network(command: _Command) -> _Command:
+    """Give a command the argument NETWORK and the options that make a network instead; it receives `source`."""
+
+    @functools.wraps(command)
+    def with_source(network: str | None, layers: str | None, **options: Any) -> int:
+        words = {name: options.pop(name) for name in ("activation", "loss", "bias", "seed", "samples")}
+        given = {name: word for name, word in words.items() if word is not None}
+        return command(source=_source(network, layers, given), **options)
+
+    decorators = [
+        click.argument("network", required=False, shell_complete=_complete_network),
+        click.option("--layers", metavar="3-4-2", help="Make a network of layers instead: units, inputs first."),
+        click.option("--activation", metavar="NAME,...", help="After each layer, or one for all; default: sigmoid."),
+        click.option("--loss", metavar="NAME", help="A loss by name; default: squared_error."),
+        click.option("--bias", is_flag=True, default=None, help="Give the layers biases."),
+        click.option("--seed", type=click.IntRange(0), help="What data and parameters are drawn from; default: 0."),
+        click.option("--samples", type=click.IntRange(1, 100_000), help="Rows of the data; default: 1."),
+    ]
+    return functools.reduce(lambda made, decorate: decorate(made), reversed(decorators), with_source)
+
+
+def _source(network: str | None, layers: str | None, words: dict[str, Any]) -> gallery.Source:
+    if layers is None:
+        if words:
+            raise InputError(f"--{next(iter(words))} without --layers", "--layers 3-4-2 with it")
+        return gallery.find(network or gallery.DEFAULT)
+    if network is not None:
+        raise InputError(f"--layers and the network {network!r}", "one of the two")
+    return gallery.Recipe(layers, **words)
 
 
 @click.group(cls=_NetworkOrCommand, epilog=_EXAMPLES, context_settings={"max_content_width": 100})
@@ -76,26 +117,14 @@ def cli() -> None:
 
 @cli.command(_APP, hidden=True)
 @_network
-def open_app(network: str) -> int:
+def open_app(source: gallery.Source) -> int:
     """Open the app on a network."""
-    _check_known(network)
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise InputError(
-            f"the app needs a terminal on standard input and standard error; without one: {PROGRAM} run {network}"
-        )
+        told = "the app needs a terminal on standard input and standard error"
+        raise InputError(f"{told}; without one: {PROGRAM} run")
     from .tui.app import run
 
-    return run(gallery.find(network), network)
-
-
-def _check_known(network: str) -> None:
-    known = [*gallery.names(), *(name for name in cli.commands if name != _APP)]
-    if not Path(network).exists() and "/" not in network and network not in known:
-        raise InputError(
-            f"no network or command {network!r}",
-            f"one of {', '.join(known)}, or a path",
-            nearest=nearest(network, known),
-        )
+    return run(source, gallery.name_of(source))
 
 
 @cli.command("run")
@@ -105,18 +134,23 @@ def _check_known(network: str) -> None:
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, numbers at full precision.")
 @click.option("--replay", is_flag=True, help="Replay the run that was recorded, mistakes and all (lecture).")
-def run_network(network: str, iterations: int | None, as_json: bool, replay: bool) -> int:
+def run_network(source: gallery.Source, iterations: int | None, as_json: bool, replay: bool) -> int:
     """Run a network and print every stage of every iteration."""
     from .engine.trace import Trace
     from .published import recorded_run
     from .views import records, table
 
-    found = gallery.load(network)
+    found = gallery.read(source)
     derivation, start = found.derivation, found.start
     if replay:
         recorded = recorded_run(found.name)
         derivation, start = recorded.derivation(derivation), recorded.start(found)
-    trace, count = Trace(derivation, start), iterations or max(found.iterations, 1)
+    trace, count = Trace(derivation, start, found.inputs), iterations or max(found.iterations, 1)
+    for iteration in range(count):
+        if stage := trace.first_not_finite(iteration):
+            told = f"iteration {iteration}: {stage} is the first stage that holds NaN or infinity"
+            click.echo(f"{PROGRAM}: {told}", err=True)
+            break
     if as_json:
         click.echo(records.render(derivation, trace, network=found.name, iterations=count), nl=False)
     else:
@@ -128,17 +162,16 @@ def run_network(network: str, iterations: int | None, as_json: bool, replay: boo
 @_network
 @click.option("--to", "form", type=click.Choice(["latex", "markdown"]), required=True, help="What to write.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The file to write; default: standard output.")
-def export(network: str, form: str, output: Path | None) -> int:
+def export(source: gallery.Source, form: str, output: Path | None) -> int:
     """Write the whole derivation, with the numbers of the first iteration."""
     from .engine.trace import Trace
     from .files import write
     from .views import latex, markdown
 
-    found = gallery.load(network)
+    found = gallery.read(source)
     render = {"latex": latex.render, "markdown": markdown.render}[form]
-    text = render(
-        found.derivation, Trace(found.derivation, found.start), title=found.title or found.name, about=found.about
-    )
+    trace = Trace(found.derivation, found.start, found.inputs)
+    text = render(found.derivation, trace, title=found.title or found.name, about=found.about)
     if output is None:
         click.echo(text, nl=False)
     else:
@@ -148,12 +181,12 @@ def export(network: str, form: str, output: Path | None) -> int:
 
 @cli.command("check")
 @_network
-def check_network(network: str) -> int:
+def check_network(source: gallery.Source) -> int:
     """Prove every stage on the network's own numbers, in independent ways."""
     from .engine.gradient_check import check
     from .views import check_table
 
-    found = gallery.load(network)
+    found = gallery.read(source)
     report = check(found.derivation, found.start)
     click.echo(check_table.render(report), nl=False)
     return 0 if report.agrees else 1

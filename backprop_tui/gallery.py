@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -57,8 +58,55 @@ def find(name_or_path: str) -> Path:
     raise InputError(f"no network named {name_or_path!r}", expected, nearest=nearest(name_or_path, names()))
 
 
+@dataclass(frozen=True)
+class Recipe:
+    """A network in the command line's words, not yet made: it costs no import.
+
+    Attributes
+    ----------
+    layers, activation, loss:
+        ``3-4-2``, ``tanh,softmax``, ``cross_entropy``.
+    bias:
+        Whether layers have biases.
+    seed, samples:
+        What data and parameters are drawn from, and how many rows the data have.
+
+    """
+
+    layers: str
+    activation: str = "sigmoid"
+    loss: str = "squared_error"
+    bias: bool = False
+    seed: int = 0
+    samples: int = 1
+
+
+Source = Path | Recipe
+"""Where a network comes from."""
+
+
+def name_of(source: Source) -> str:
+    """Return the name of a network before it is read."""
+    return source.layers if isinstance(source, Recipe) else source.resolve().parent.name
+
+
+def read(source: Source) -> Network:
+    """Read or make a network.
+
+    Raises
+    ------
+    InputError
+        Where the file, or a word of the recipe, is wrong.
+
+    """
+    from .network import from_layers, parse_layers, read_network
+
+    if isinstance(source, Recipe):
+        layers = parse_layers(source.layers, source.activation, source.loss, source.bias)
+        return from_layers(layers, source.seed, source.samples)
+    return read_network(source)
+
+
 def load(name_or_path: str) -> Network:
     """Read a network of the gallery by name, or any by the path of its file."""
-    from .network import read_network
-
-    return read_network(find(name_or_path), name_or_path if name_or_path in names() else None)
+    return read(find(name_or_path))

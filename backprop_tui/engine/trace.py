@@ -51,6 +51,11 @@ class Trace:
         """Return the loss at an iteration, in its own unit."""
         return float(self[iteration][self.derivation.loss][0, 0])
 
+    def first_not_finite(self, iteration: int) -> str | None:
+        """Return the first stage of an iteration that holds NaN or infinity, None where all are finite."""
+        values = self[iteration]
+        return next((stage.name for stage in self.derivation if not np.isfinite(values[stage.name]).all()), None)
+
     @cached_property
     def _fused(self) -> tuple[list[str], Compiled]:
         """The stages that have a matrix form, as one function."""

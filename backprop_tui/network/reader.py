@@ -42,8 +42,8 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*")
 _RESERVED = {LEARNING_RATE, *FUNCTIONS, *MATRIX_FUNCTIONS, *LOSSES, *CONSTANTS}
 
 
-def read_network(path: Path, name: str | None = None) -> Network:
-    """Read a network from a file.
+def read_network(path: Path) -> Network:
+    """Read a network from a file; it is called by the folder that the file is in.
 
     Raises
     ------
@@ -53,7 +53,7 @@ def read_network(path: Path, name: str | None = None) -> Network:
     """
     text = _text(path)
     try:
-        network = _Reader(_toml(text), path).network(name or path.resolve().parent.name or path.stem)
+        network = _Reader(_toml(text), path).network(path.resolve().parent.name)
         network.derivation  # noqa: B018 - reads the equations, so that their mistakes are told now
     except InputError as error:
         error.file = str(path)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual import on, work
@@ -18,6 +17,7 @@ from textual.message import Message
 from textual.widgets import Footer, OptionList, Static
 
 from ..errors import InputError
+from ..gallery import Source, read
 from .actions import ACTIONS
 from .help import HelpScreen
 from .walkthrough import Walkthrough
@@ -35,8 +35,8 @@ class BackpropApp(App[None]):
 
     Parameters
     ----------
-    path:
-        The network's file.
+    source:
+        Where the network comes from.
     name:
         What the network is called.
 
@@ -61,9 +61,9 @@ class BackpropApp(App[None]):
             super().__init__()
             self.error = error
 
-    def __init__(self, path: Path, name: str) -> None:
+    def __init__(self, source: Source, name: str) -> None:
         super().__init__()
-        self._path, self._name = path, name
+        self._source, self._name = source, name
         self._walkthrough: Walkthrough | None = None
         self._texts: StageTexts | None = None
         self._pending: list[str] = []
@@ -95,16 +95,14 @@ class BackpropApp(App[None]):
     def load(self) -> None:
         """Read the network, derive it and run its first iteration."""
         from ..engine.trace import Trace
-        from ..gallery import names
-        from ..network import read_network
         from .typeset import StageTexts
 
         try:
-            network = read_network(self._path, self._name if self._name in names() else None)
+            network = read(self._source)
         except InputError as error:
             self.post_message(self.Refused(error))
             return
-        trace = Trace(network.derivation, network.start)
+        trace = Trace(network.derivation, network.start, network.inputs)
         trace.loss(0)
         self.post_message(self.Loaded(Walkthrough(trace), StageTexts(network.derivation)))
 
@@ -176,9 +174,9 @@ def _loss_line(walkthrough: Walkthrough) -> Content:
     return Content.assemble(told, "   ", (f"{word} by {abs(change):.3g}", style))
 
 
-def run(path: Path, name: str) -> int:
+def run(source: Source, name: str) -> int:
     """Run the app; return the exit code."""
-    app = BackpropApp(path, name)
+    app = BackpropApp(source, name)
     app.run()
     if app.refusal is not None:
         print(f"backprop-tui: {app.refusal}", file=sys.stderr)
