@@ -71,8 +71,10 @@ class Outline:
             yield Section(heading, tuple(map(self._paragraph, stages)))
 
     def given(self) -> Iterator[Paragraph]:
-        """Yield what the derivation starts from: inputs and parameters."""
-        for kind, names in (("input", self._derivation.inputs), ("parameter", self._derivation.parameters)):
+        """Yield what the derivation starts from: inputs, parameters, and the numbers of the optimiser."""
+        derivation = self._derivation
+        groups = (("input", derivation.inputs), ("parameter", derivation.parameters), ("constant", derivation.constants))
+        for kind, names in groups:
             for name in names:
                 yield Paragraph(notation.latex(name), kind, self._shape(name), (), "", self._value(name))
 

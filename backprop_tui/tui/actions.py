@@ -63,5 +63,5 @@ ACTIONS: Final = (
     Action("scroll_formula(-1)", "shift+left,left_square_bracket", "[ shift+←", "", "Scroll it back."),
     Action("toggle_light", "d", "d", "", "Dark or light."),
     Action("help", "question_mark,f1", "? F1", "help", "This help."),
-    Action("quit", "q,ctrl+q", "q ctrl+q", "quit", "Leave."),
+    Action("quit", "q", "q ctrl+q", "quit", "Leave."),
 )
