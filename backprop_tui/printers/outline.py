@@ -73,8 +73,8 @@ class Outline:
     def given(self) -> Iterator[Paragraph]:
         """Yield what the derivation starts from: inputs, parameters, and the numbers of the optimiser."""
         derivation = self._derivation
-        groups = (("input", derivation.inputs), ("parameter", derivation.parameters), ("constant", derivation.constants))
-        for kind, names in groups:
+        given = (derivation.inputs, derivation.parameters, derivation.constants)
+        for kind, names in zip(("input", "parameter", "constant"), given, strict=True):
             for name in names:
                 yield Paragraph(notation.latex(name), kind, self._shape(name), (), "", self._value(name))
 
