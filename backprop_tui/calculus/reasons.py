@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from sympy import Add, Expr, Function, Mul, Sum
 
 from .chain_rule import LocalDerivative
-from .contraction import split_deltas, terms
+from .contraction import split_deltas, substituted, terms
 from .functions import ScalarFunction, kinks, slope
 from .indices import Axes, Index, Size, canonical, entry, free_indices, names_in
 from .matrices import ColumnSums, LogSoftmax, MatrixProduct, Quantity, RowSums, Softmax, Transposed
@@ -49,10 +49,10 @@ def of_local(stage: Stage, local: LocalDerivative, form: Recovered) -> Reason:
         return ("Each entry of a row of ", row, " moves every entry of that row of ", Quantity(stage.name), ".")
     if isinstance(stage.index, Function) and not free_indices(local.core) - free_indices(output):
         return _slope(stage, local)
-    operand = _input_entry(local)
-    if local.core.is_number:
-        return (output, " takes ", operand, " in with the factor ", local.core, ".")
-    told: Reason = ("In ", output, " the entry ", operand, " is multiplied by ", local.core, ".")
+    operand, factor = _met(local)
+    if factor.is_number:
+        return (output, " takes ", operand, " in with the factor ", factor, ".")
+    told: Reason = ("In ", output, " the entry ", operand, " is multiplied by ", factor, ".")
     return (*told, *_jacobian_transpose(local, form))
 
 
@@ -145,17 +145,19 @@ def _jacobian_transpose(local: LocalDerivative, form: Recovered) -> Reason:
     return (*rule, ", so ", matrix, " is transposed.")
 
 
-def _input_entry(local: LocalDerivative) -> Expr:
-    """The operand's entry that the output meets: its indices after the deltas."""
-    jacobian = local.jacobian
-    names = {}
-    for delta in {found for term in terms(jacobian.entry) for found in split_deltas(term)[0]}:
-        first, second = delta.args
-        kept, gone = (first, second) if first in jacobian.outputs else (second, first)
-        names[gone] = kept
-    axes = tuple(str(symbol.name) if isinstance(symbol, Index) else "" for symbol in jacobian.inputs)
-    met = entry(jacobian.by, *jacobian.inputs, (axes[0], axes[1]))
-    return met.xreplace(names)
+def _met(local: LocalDerivative) -> tuple[Expr, Expr]:
+    """Return the operand's entry that an output meets, and its factor, with the indices that the deltas leave."""
+    jacobian, names, factors = local.jacobian, {}, []
+    for term in terms(jacobian.entry):
+        deltas, rest = split_deltas(term)
+        factors.append(rest.expression)
+        for delta in deltas:
+            first, second = delta.args
+            kept, gone = (first, second) if first in jacobian.outputs else (second, first)
+            names[gone] = kept
+    rows, columns = (str(symbol.name) if isinstance(symbol, Index) else "" for symbol in jacobian.inputs)
+    met = entry(jacobian.by, *jacobian.inputs, (rows, columns))
+    return met.xreplace(names), substituted(Add(*factors), names)
 
 
 def _loss_factor(index: Expr) -> Reason:

@@ -6,7 +6,7 @@ letter in the order of first appearance: n for the samples, i for the inputs, th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from sympy import Expr
 
@@ -33,24 +33,22 @@ def told(shape: Shape) -> str:
 class Shapes(Mapping[str, Shape]):
     """The shapes of named quantities; axes found to be the same are joined.
 
-    An axis is a key, ``"W.1"`` for the columns of W, until `lettered` names it. A parameter's axis of one is the
-    empty key from the start: it broadcasts.
+    An axis is a key, ``"W.1"`` for the columns of W, until `lettered` names it; the empty key is an axis of one that
+    broadcasts. A parameter with one row may be a bias, whose row broadcasts, or the weights of a single unit: its row
+    axis is kept open until an equation shows which.
     """
 
     def __init__(self, inputs: Mapping[str, Shape], parameters: Mapping[str, Shape]) -> None:
         self._axes: dict[str, Axes] = {}
         self._sizes: dict[str, int] = {"": 1}
         self._joined: dict[str, str] = {}
+        self._open: set[str] = set()
         self._mentioned: list[str] = []
-        for name, shape in inputs.items():
-            self._add(name, shape, broadcasts=shape == (1, 1))
-        for name, shape in parameters.items():
-            self._add(name, shape, broadcasts=True)
-
-    def _add(self, name: str, shape: Shape, *, broadcasts: bool) -> None:
-        keys = ["" if broadcasts and size == 1 else f"{name}.{side}" for side, size in enumerate(shape)]
-        self._axes[name] = (keys[0], keys[1])
-        self._sizes.update(zip(keys, shape, strict=True))
+        for name, shape in (*inputs.items(), *parameters.items()):
+            scalar = shape == (1, 1)
+            self._axes[name] = ("", "") if scalar else (f"{name}.0", f"{name}.1")
+            self._sizes.update(zip(self._axes[name], shape, strict=True))
+        self._open = {self._axes[name][0] for name, shape in parameters.items() if shape[0] == 1} - {""}
 
     def __getitem__(self, name: str) -> Shape:
         return self._shape(self._axes[name])
@@ -67,30 +65,35 @@ class Shapes(Mapping[str, Shape]):
 
     def define(self, name: str, expression: Expr) -> None:
         """Give a stage the axes of its right-hand side."""
-        self._axes[name] = axes_of(expression, self._axes)
+        self._axes[name] = self._axes_of(expression)
 
     def of(self, expression: Expr) -> Shape:
         """Return the shape of an expression in the matrix language."""
-        return self._shape(axes_of(expression, self._axes))
+        return self._shape(self._axes_of(expression))
 
     def join_product(self, left: Expr, right: Expr) -> None:
         """Join the axis that a matrix product sums over."""
-        inner, other = axes_of(left, self._axes)[1], axes_of(right, self._axes)[0]
-        if self._sizes[self._root(inner)] != self._sizes[self._root(other)]:
+        inner, other = self._axes_of(left)[1], self._axes_of(right)[0]
+        if self._sizes[inner] != self._sizes[other]:
             raise ShapeError(self.of(left), self.of(right), "as many columns on the left as rows on the right")
         self._join(inner, other)
 
     def join_entries(self, left: Expr, right: Expr) -> None:
         """Join the axes of two matrices taken entry by entry; an axis of one broadcasts."""
-        for first, second in zip(axes_of(left, self._axes), axes_of(right, self._axes), strict=True):
-            ends = self._root(first), self._root(second)
+        shapes = self.of(left), self.of(right)
+        for ends in zip(self._axes_of(left), self._axes_of(right), strict=True):
+            if "" in ends:
+                continue
             sizes = self._sizes[ends[0]], self._sizes[ends[1]]
-            if sizes[0] == sizes[1] and "" not in ends:
+            opened = [end for end in ends if end in self._open]
+            if len(opened) == 1:
+                self._join("", opened[0])
+            elif sizes[0] == sizes[1]:
                 self._join(*ends)
             elif 1 in sizes:
-                self._broadcast(end for end, size in zip(ends, sizes, strict=True) if size == 1 and sizes != (1, 1))
+                self._join("", ends[sizes.index(1)])
             else:
-                raise ShapeError(self.of(left), self.of(right), "equal shapes, or one row, one column or a scalar")
+                raise ShapeError(*shapes, "equal shapes, or one row, one column or a scalar")
 
     def lettered(self) -> tuple[dict[str, Axes], dict[str, int]]:
         """Name every axis by a letter: return each quantity's axes and each letter's size."""
@@ -101,6 +104,11 @@ class Shapes(Mapping[str, Shape]):
         axes = {name: (names[self._root(rows)], names[self._root(cols)]) for name, (rows, cols) in self._axes.items()}
         return axes, {letter: self._sizes[key] for key, letter in names.items() if letter}
 
+    def _axes_of(self, expression: Expr) -> Axes:
+        """Return the axes of an expression, each by the key that those joined with it share."""
+        rooted = {name: (self._root(rows), self._root(columns)) for name, (rows, columns) in self._axes.items()}
+        return axes_of(expression, rooted)
+
     def _shape(self, axes: Axes) -> Shape:
         return self._sizes[self._root(axes[0])], self._sizes[self._root(axes[1])]
 
@@ -110,10 +118,9 @@ class Shapes(Mapping[str, Shape]):
         return key
 
     def _join(self, first: str, second: str) -> None:
+        """Let two axes be one; it stays open only where both were."""
         kept, gone = sorted((self._root(first), self._root(second)), key=len)
         if kept != gone:
             self._joined[gone] = kept
-
-    def _broadcast(self, keys: Iterable[str]) -> None:
-        for key in keys:
-            self._join("", key)
+            if not {kept, gone} <= self._open:
+                self._open -= {kept, gone}

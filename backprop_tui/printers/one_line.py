@@ -29,7 +29,7 @@ class OneLine(Typesetter[str]):
         return "".join(boxes)
 
     def fraction(self, above: str, below: str) -> str:
-        return f"{above}/{below}" if below.isalnum() else f"{above}/({below})"
+        return f"{_grouped(above)}/{below if below.isalnum() else f'({below})'}"
 
     def superscript(self, base: str, script: str) -> str:
         return base + script.translate(_SUPERSCRIPTS)
@@ -45,3 +45,13 @@ class OneLine(Typesetter[str]):
 
     def symbol(self, word: str) -> str:
         return notation.sign(word).unicode
+
+
+def _grouped(text: str) -> str:
+    """Put parentheses around a sum, unless its signs all stand inside parentheses already."""
+    depth = 0
+    for position, character in enumerate(text):
+        depth += (character == "(") - (character == ")")
+        if depth == 0 and text[position : position + 3] in (" + ", " − "):
+            return f"({text})"
+    return text

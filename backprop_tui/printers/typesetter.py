@@ -170,15 +170,19 @@ class Typesetter(Printer, Generic[Box]):
         scalars = [self._inside(part, _POWER) for part in above if not self._is_matrix(part)]
         matrices = [self._inside(part, _POWER) for part in above if self._is_matrix(part)]
         parts = coefficient + scalars + ([self._joined(matrices, "hadamard")] if matrices else [])
-        numerator = self._joined(parts, "times") if parts else self.text("1")
-        return self.fraction(numerator, self._print(Mul(*below))) if below else numerator
+        if not below:
+            return self._joined(parts, "times")
+        alone = above[0] if number == 1 and len(above) == 1 else None
+        numerator = self._print(alone) if alone is not None else self._joined(parts or [self.text("1")], "times")
+        return self.fraction(numerator, self._print(Mul(*below)))
 
     def _print_Pow(self, expr: Any) -> Box:
         base, exponent = expr.as_base_exp()
         if exponent.is_Rational and exponent.is_negative:
             return self.fraction(self.text("1"), self._print(base**-exponent))
         if exponent == Rational(1, 2):
-            return self._call(self.symbol("sqrt"), base)
+            root = self.symbol("sqrt")
+            return self.row([root, self._print(base)]) if base.is_Integer else self._call(root, base)
         box = self._inside(base, _ATOM)
         if _is_derivative(base):
             box = self.parenthesized(box)
