@@ -24,6 +24,7 @@ from typing import Final
 import numpy as np
 
 from ..calculus.derivation import Derivation
+from ..calculus.entries import symbols_for, written_out
 from ..calculus.stages import Kind, Stage
 from ..notation import derivative
 from .compile import Values, compile_stage
@@ -33,7 +34,8 @@ from .ways import Ways
 TOLERANCES: Final = {"index form": 1e-12, "entries": 1e-12, "complex step": 1e-12, "central differences": 1e-7}
 """The ways in the order of the table, each with the largest difference that agrees."""
 MAX_WRITTEN_OUT: Final = 64
-"""With more parameters the network isn't written out over its entries: SymPy would take minutes."""
+MAX_OPERATIONS: Final = 1_000
+"""With more parameters, or a loss of more operations, entries aren't written out: SymPy would take minutes."""
 MAX_ENTRIES: Final = 600
 """With a larger matrix a network is wide: it is checked along random directions and at random entries."""
 DIRECTIONS: Final = 8
@@ -86,7 +88,8 @@ def check(derivation: Derivation, start: Values) -> Report:
     if is_wide(derivation):
         generator = np.random.default_rng(_SEED)
         return Report([_wide_row(derivation, stage, values, ways, generator) for stage in derivation], wide=True)
-    return Report([_row(derivation, stage, values[stage.name], ways) for stage in derivation], wide=False)
+    small = _is_small(derivation)
+    return Report([_row(stage, values[stage.name], ways, in_entries=small) for stage in derivation], wide=False)
 
 
 def is_wide(derivation: Derivation) -> bool:
@@ -95,12 +98,19 @@ def is_wide(derivation: Derivation) -> bool:
     return any(prod(derivation.shape(name)) > MAX_ENTRIES for name in names)
 
 
-def _row(derivation: Derivation, stage: Stage, own: Array, ways: Ways) -> Row:
+def _is_small(derivation: Derivation) -> bool:
+    """Whether the loss can be written out over the scalar entries of its parameters."""
+    if sum(prod(derivation.shape(name)) for name in derivation.parameters) > MAX_WRITTEN_OUT:
+        return False
+    symbols = {name: symbols_for(derivation, name) for name in (*derivation.inputs, *derivation.parameters)}
+    return bool(written_out(derivation, symbols)[derivation.loss][0].count_ops() <= MAX_OPERATIONS)
+
+
+def _row(stage: Stage, own: Array, ways: Ways, *, in_entries: bool) -> Row:
     """Compare one stage; of a local derivative the derived Jacobian as a whole, its core with the matrix form."""
     derived = ways.jacobian(stage.jacobian) if stage.jacobian else own
-    small = sum(prod(derivation.shape(name)) for name in derivation.parameters) <= MAX_WRITTEN_OUT
     others = {
-        "entries": ways.entries(stage) if small else None,
+        "entries": ways.entries(stage) if in_entries else None,
         "complex step": ways.complex_step(stage),
         "central differences": ways.central_differences(stage),
     }

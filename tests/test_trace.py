@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from backprop_tui.engine import trace as module
+from backprop_tui.engine.trace import Trace
+
+from .networks import LECTURE_WIDTHS, Start, lecture, random_start
+
+
+@pytest.fixture
+def start() -> Start:
+    return random_start(LECTURE_WIDTHS)
+
+
+@pytest.fixture
+def trace(start: Start) -> Trace:
+    return Trace(lecture(), start)
+
+
+def test_nothing_is_computed_before_it_is_asked_for(trace: Trace) -> None:
+    assert len(trace) == 0
+    trace[2]
+    assert len(trace) == 3
+    trace[1]
+    assert len(trace) == 3
+
+
+def test_stepping_back_is_a_look_up(trace: Trace) -> None:
+    first = trace[0]
+    second = trace[1]
+    assert trace[0] is first
+    assert trace[1]["dE/dV"] is second["dE/dV"]
+
+
+def test_nothing_is_compiled_until_the_first_iteration(monkeypatch: pytest.MonkeyPatch, start: Start) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("compiled")
+
+    monkeypatch.setattr(module, "compile_iteration", refuse)
+    untouched = Trace(lecture(), start)
+    assert len(untouched) == 0
+    with pytest.raises(AssertionError, match="compiled"):
+        untouched[0]
+
+
+def test_an_iteration_holds_what_it_starts_from_and_every_stage(trace: Trace) -> None:
+    assert set(trace[0]) == {"x", "t", "W", "V", "eta"} | {stage.name for stage in lecture()}
+    for name, value in trace[0].items():
+        assert value.shape == lecture().shape(name)
+
+
+def test_the_numbers_cannot_be_changed(trace: Trace) -> None:
+    for value in trace[1].values():
+        with pytest.raises(ValueError, match="read-only"):
+            value[0, 0] = 1.0
+
+
+def test_a_trace_keeps_its_own_copy_of_what_it_starts_from(start: Start) -> None:
+    kept = {name: value.copy() for name, value in start.items()}
+    trace = Trace(lecture(), start)
+    for value in start.values():
+        value += 1
+    for name in start:
+        np.testing.assert_array_equal(trace[0][name], kept[name])
+
+
+def test_the_parameters_of_an_iteration_are_the_updates_of_the_one_before(trace: Trace) -> None:
+    for iteration in range(3):
+        for name in ("W", "V"):
+            np.testing.assert_array_equal(trace[iteration + 1][name], trace[iteration][f"{name}'"])
+            assert (trace[iteration + 1][name] != trace[iteration][name]).any()
+
+
+def test_what_is_not_learned_stays_the_same(trace: Trace, start: Start) -> None:
+    for name in ("x", "t", "eta"):
+        np.testing.assert_array_equal(trace[3][name], start[name])
+
+
+def test_an_iteration_is_the_same_however_it_is_reached(start: Start) -> None:
+    at_once, in_steps = Trace(lecture(), start), Trace(lecture(), start)
+    list(in_steps.first(5))
+    for name, value in at_once[4].items():
+        np.testing.assert_array_equal(value, in_steps[4][name])
+
+
+def test_the_update_is_a_step_of_eta_against_the_gradient(trace: Trace) -> None:
+    for name in ("W", "V"):
+        step = trace[0][name] - 0.01 * trace[0][f"dE/d{name}"]
+        np.testing.assert_allclose(trace[0][f"{name}'"], step, rtol=1e-15)
+
+
+def test_the_loss_is_one_number_for_each_iteration(trace: Trace) -> None:
+    y, t = trace[2]["y"], trace[2]["t"]
+    assert trace.loss(2) == pytest.approx(float(((y - t) ** 2).sum()), rel=1e-15)
+    assert isinstance(trace.loss(2), float)
+
+
+def test_the_first_iterations_come_one_by_one(trace: Trace) -> None:
+    iterations = trace.first(4)
+    next(iterations)
+    assert len(trace) == 1
+    assert [values["E"] is trace[i + 1]["E"] for i, values in enumerate(iterations)] == [True] * 3
