@@ -43,8 +43,8 @@ class _NetworkOrCommand(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         first = args[0] if args else ""
-        if first not in self.commands and first not in ("--help", "--version"):
-            if first and not first.startswith("-") and not ctx.resilient_parsing:
+        if first not in self.commands and first not in ("--help", "--version") and not ctx.resilient_parsing:
+            if args and not first.startswith("-"):
                 self._check_known(first)
             args = [_APP, *args]
         return super().parse_args(ctx, args)
@@ -52,7 +52,7 @@ class _NetworkOrCommand(click.Group):
     def _check_known(self, network: str) -> None:
         """Refuse a first word that is neither a network nor a command, with the nearest of both."""
         known = [*gallery.names(), *(name for name in self.commands if name != _APP)]
-        if not Path(network).exists() and "/" not in network and network not in known:
+        if not gallery.exists(Path(network)) and "/" not in network and network not in known:
             expected = f"one of {', '.join(known)}, or a path"
             raise InputError(f"no network or command {network!r}", expected, nearest=nearest(network, known))
 
@@ -99,7 +99,7 @@ def _source(network: str | None, layers: str | None, words: dict[str, Any]) -> g
     if layers is None:
         if words:
             raise InputError(f"--{next(iter(words))} without --layers", "--layers 3-4-2 with it")
-        return gallery.find(network or gallery.DEFAULT)
+        return gallery.find(gallery.DEFAULT if network is None else network)
     if network is not None:
         raise InputError(f"--layers and the network {network!r}", "one of the two")
     return gallery.Recipe(layers, **words)
@@ -143,7 +143,7 @@ def run_network(source: gallery.Source, iterations: int | None, as_json: bool, r
     found = gallery.read(source)
     derivation, start = found.derivation, found.start
     if replay:
-        recorded = recorded_run(found.name)
+        recorded = recorded_run(found)
         derivation, start = recorded.derivation(derivation), recorded.start(found)
     trace, count = Trace(derivation, start, found.inputs), iterations or max(found.iterations, 1)
     for iteration in range(count):
@@ -223,7 +223,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _run(arguments: list[str]) -> int:
     try:
         code = cli.main(arguments, PROGRAM, complete_var="_BACKPROP_TUI_COMPLETE", standalone_mode=False)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except (InputError, click.ClickException) as error:
         told = error.format_message() if isinstance(error, click.ClickException) else str(error)
         click.echo(f"{PROGRAM}: {one_line(told)}", err=True)
@@ -231,6 +232,15 @@ def _run(arguments: list[str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         return 130
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         return 0
+    except OSError as error:
+        _discard_output()
+        click.echo(f"{PROGRAM}: standard output can't be written ({error.strerror})", err=True)
+        return 2
     return code if isinstance(code, int) else 0
+
+
+def _discard_output() -> None:
+    """Let what is still to be written go nowhere, so that nothing fails again at the very end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+LIMIT = 300
+"""The most characters in a line that tells what is wrong."""
+
 
 class InputError(Exception):
     """What a person gave can't be used.
@@ -39,15 +42,13 @@ class InputError(Exception):
 
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}:{self.line}"
-        clauses = [self.got]
-        if self.expected:
-            clauses.append(f"expected {self.expected}")
-        if self.nearest:
-            clauses.append(f"did you mean {self.nearest!r}?")
-        return one_line(": ".join(part for part in (place, self.key, "; ".join(clauses)) if part))
+        hint = f"; did you mean {self.nearest!r}?" if self.nearest else ""
+        told = f"; expected {self.expected}" if self.expected else ""
+        front = ": ".join(part for part in (place, self.key, self.got) if part)
+        return one_line(front + told, LIMIT - len(hint)) + hint
 
 
-def one_line(text: str, limit: int = 300) -> str:
+def one_line(text: str, limit: int = LIMIT) -> str:
     """Return `text` without line ends or control characters, shortened to `limit` characters."""
     words = " ".join(text.split())
     visible = "".join(ch if ch.isprintable() else "?" for ch in words)

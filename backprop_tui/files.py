@@ -18,22 +18,22 @@ def write(path: Path, text: str) -> None:
         Where it can't be written; an existing file is then as it was.
 
     """
-    target = path.resolve()
     try:
-        if target.is_dir():
+        if path.is_dir():
             raise InputError("a directory", "the name of a file to write", file=str(path))
-        if target.exists() and not target.is_file():
-            target.write_text(text, "utf-8")
+        if path.exists() and not path.is_file():
+            path.write_text(text, "utf-8")
         else:
-            _replace(target, text)
-    except OSError as error:
-        raise InputError(f"can't be written ({error.strerror})", file=str(path)) from None
+            _replace(path.resolve(), text)
+    except (OSError, RuntimeError, ValueError) as error:
+        told = error.strerror if isinstance(error, OSError) else str(error)
+        raise InputError(f"can't be written ({told})", file=str(path)) from None
 
 
 def _replace(target: Path, text: str) -> None:
     if target.exists() and not os.access(target, os.W_OK):
         raise PermissionError(13, "Permission denied")
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".backprop-tui-")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)

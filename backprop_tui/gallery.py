@@ -40,6 +40,14 @@ def _title(path: Path) -> str:
     return str(contents["network"]["title"])
 
 
+def exists(path: Path) -> bool:
+    """Whether something is there; a name that no file can have isn't."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
 def find(name_or_path: str) -> Path:
     """Return the file of a network: of the gallery by name, or any by its path.
 
@@ -52,7 +60,7 @@ def find(name_or_path: str) -> Path:
     if name_or_path in names():
         return folder() / name_or_path / NETWORK_FILE
     path = Path(name_or_path)
-    if path.is_file() or "/" in name_or_path or path.suffix == ".toml" or path.is_dir():
+    if "/" in name_or_path or path.suffix == ".toml" or (name_or_path and exists(path)):
         return path
     expected = f"a path to a network.toml or one of {', '.join(names())}"
     raise InputError(f"no network named {name_or_path!r}", expected, nearest=nearest(name_or_path, names()))

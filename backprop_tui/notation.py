@@ -40,14 +40,14 @@ SIGNS: Final = {
     "times": Sign(" ", r" \, "),
     "dot": Sign(" · ", r" \cdot "),
     "hadamard": Sign(" ⊙ ", r" \odot "),
-    "sqrt": Sign("√", r"\operatorname{sqrt}"),
+    "sqrt": Sign("√", r"\surd"),
     "sigmoid": Sign("σ", r"\sigma"),
 }
 
 
 def sign(word: str) -> Sign:
     """Spell an operation or a function; a function not listed is spelled by its own name."""
-    return SIGNS.get(word) or Sign(word, rf"\operatorname{{{word}}}")
+    return SIGNS.get(word) or Sign(word, rf"\mathrm{{{word}}}")
 
 
 class Derivative(NamedTuple):
@@ -110,7 +110,7 @@ def code(name: str) -> str:
 
 def _latex_letter(name: str) -> str:
     if name in GREEK:
-        return rf"\{name}"
+        return rf"\{name}" if name != "omicron" else "o"
     escaped = name.replace("_", r"\_")
     return escaped if len(name) == 1 else rf"\mathrm{{{escaped}}}"
 

@@ -51,7 +51,7 @@ def published(name: str) -> Mapping[str, Any]:
     return tomllib.loads(path.read_text("utf-8")) if path.is_file() else {}
 
 
-def recorded_run(name: str) -> RecordedRun:
+def recorded_run(network: Network) -> RecordedRun:
     """Return the recorded run of a network of the gallery.
 
     Raises
@@ -60,10 +60,13 @@ def recorded_run(name: str) -> RecordedRun:
         Where none was recorded.
 
     """
-    figures = published(name) if name in gallery.names() else {}
+    ships = network.source is not None and network.source.resolve().parent == gallery.folder().resolve() / network.name
+    figures = published(network.name) if ships else {}
     if "recorded_run" not in figures:
         having = [each for each in gallery.names() if "recorded_run" in published(each)]
-        raise InputError(f"{name} has no recorded run to replay", f"a network that has one: {', '.join(having)}")
+        raise InputError(
+            f"{network.name} has no recorded run to replay", f"a network that has one: {', '.join(having)}"
+        )
     told = dict(figures["recorded_run"]["mistakes"])
     signal = np.array(told.pop("stale_signal"), dtype=float)
     return RecordedRun(Mistakes(**told), signal)

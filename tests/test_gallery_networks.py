@@ -37,7 +37,7 @@ def trace(name: str) -> Trace:
 
 
 def traced(network: Network) -> Trace:
-    return Trace(network.derivation, network.start, network.inputs if network.batches else None)
+    return Trace(network.derivation, network.start, network.inputs)
 
 
 def largest(matrix: Array) -> float:

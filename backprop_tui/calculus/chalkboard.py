@@ -8,6 +8,7 @@ ever evaluated.
 from __future__ import annotations
 
 import ast
+import warnings
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from itertools import takewhile
@@ -18,13 +19,15 @@ from sympy import Expr, Integer, Pow, Rational
 from ..errors import InputError, nearest
 from .matrices import MatrixProduct, Quantity, Transposed
 from .shapes import ShapeError, Shapes
-from .vocabulary import CONSTANTS, FUNCTIONS, LOSSES, MATRIX_FUNCTIONS
+from .vocabulary import CONSTANTS, FUNCTIONS, LOSSES, MATRIX_FUNCTIONS, NUMBER_FUNCTIONS
 
 MAX_LENGTH: Final = 2_000
 """Characters in one equation."""
 MAX_DEPTH: Final = 60
 """Operations nested in one another."""
 MAX_EXPONENT: Final = 64
+MAX_ARGUMENT: Final = 700
+"""The largest plain number that a function is applied to."""
 MAX_OPERATIONS: Final = 10_000
 """Operations in one equation, with the definitions of functions written out."""
 MAX_BITS: Final = 1_000
@@ -82,7 +85,8 @@ def _syntax_tree(text: str) -> ast.expr:
     if text.count("(") > MAX_DEPTH:
         raise InputError(f"{text.count('(')} parentheses", f"at most {MAX_DEPTH}")
     try:
-        return ast.parse(text.strip(), mode="eval").body
+        with warnings.catch_warnings(action="ignore"):
+            return ast.parse(text.strip(), mode="eval").body
     except SyntaxError as error:
         raise InputError(f"{text!r} is no expression ({error.msg})", "something like 'x @ W + b'") from None
     except (ValueError, RecursionError, MemoryError):
@@ -149,7 +153,7 @@ class _Reader:
             earlier = dict(takewhile(lambda pair: pair[0] != name, self.functions.items()))
             return self._defined(self.functions[name], arguments, depth, earlier)
         if len(arguments) == 1 and name in single:
-            return single[name](arguments[0])
+            return _of_number(name, arguments[0]) if arguments[0].is_number else single[name](arguments[0])
         if len(arguments) == 2 and name in LOSSES:
             return self._defined(Definition(("y", "t"), LOSSES[name]), arguments, depth, {})
         known = [*single, *LOSSES, *self.functions]
@@ -171,6 +175,8 @@ class _Reader:
     def _operation(self, sign: str, left: Expr, right: Expr) -> Expr:
         try:
             if sign == "@":
+                if left.is_number or right.is_number:
+                    raise InputError(f"'@' of the number {left if left.is_number else right}", "two matrices")
                 self.shapes.join_product(left, right)
                 return MatrixProduct(left, right)
             self.shapes.join_entries(left, right)
@@ -196,6 +202,14 @@ def _arithmetic(sign: str, left: Expr, right: Expr) -> Expr:
     return Pow(_nonzero(left) if right.is_negative else left, right)
 
 
+def _of_number(name: str, argument: Expr) -> Expr:
+    """Apply a function to a plain number, as in ``sqrt(2)``."""
+    value = NUMBER_FUNCTIONS[name](argument) if name in NUMBER_FUNCTIONS and abs(argument) <= MAX_ARGUMENT else None
+    if value is None or not (value.is_real and value.is_finite):
+        raise InputError(f"{name} of the number {argument}", "a matrix, or a number that it is defined for")
+    return value
+
+
 def _nonzero(divisor: Expr) -> Expr:
     if divisor.is_zero:
         raise InputError("a division by zero")
@@ -203,7 +217,7 @@ def _nonzero(divisor: Expr) -> Expr:
 
 
 def _bounded(value: Expr) -> Expr:
-    if value.is_Rational and _bits(value) > MAX_BITS:
+    if _bits(value.as_coeff_Mul()[0]) > MAX_BITS:
         raise InputError("a number with too many digits", "numbers up to 1e300")
     return value
 

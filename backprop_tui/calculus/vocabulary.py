@@ -21,6 +21,11 @@ FUNCTIONS: Final[dict[str, Callable[[Expr], Expr]]] = {
 }
 """Functions of each entry alone."""
 
+NUMBER_FUNCTIONS: Final[dict[str, Callable[[Expr], Expr]]] = {
+    name: FUNCTIONS[name] for name in ("tanh", "exp", "log", "sqrt", "sin", "cos")
+}
+"""Functions that may be applied to a plain number."""
+
 MATRIX_FUNCTIONS: Final[dict[str, Callable[[Expr], Expr]]] = {
     "softmax": Softmax,
     "log_softmax": LogSoftmax,

@@ -128,7 +128,10 @@ class Ways:
     def _numbers(self, entries: Entries, symbols: Mapping[str, Entries]) -> Array:
         arguments = [symbol for name in symbols for symbol in symbols[name]]
         numbers = [float(number) for name in symbols for number in self._values[name].ravel()]
-        return np.array(lambdify(arguments, entries.tolist(), "math", cse=True)(*numbers), dtype=float)
+        try:
+            return np.array(lambdify(arguments, entries.tolist(), "math", cse=True)(*numbers), dtype=float)
+        except (ArithmeticError, ValueError):
+            return np.full(entries.shape, np.nan)
 
     def _differ(self, slope: Callable[[Step], Array]) -> Differentiate:
         """Make a way to differentiate from `slope`, which is given the effect of a step in one entry."""

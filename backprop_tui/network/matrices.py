@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -84,7 +86,12 @@ class MatrixReader:
         values.only_known(table, ("shape", "draw", "scale", *own), key)
         shape = _shape(table.get("shape"), key)
         numbers = {name: values.number(table.get(name, usual), f"{key}: {name}") for name, usual in own.items()}
-        return values.number(table.get("scale", 1.0), f"{key}: scale") * draw(self.stream, shape, **numbers)
+        scale = values.number(table.get("scale", 1.0), f"{key}: scale")
+        with np.errstate(over="ignore", invalid="ignore"):
+            matrix = scale * draw(self.stream, shape, **numbers)
+        if not np.isfinite(matrix).all():
+            raise InputError("numbers too large to draw", "numbers up to 1e300", key=key)
+        return matrix
 
     def _from_file(self, table: dict[str, Any], key: str) -> Matrix:
         values.only_known(table, FILE_KEYS, key)
@@ -113,7 +120,7 @@ def _written_out(value: Any, key: str) -> Matrix:
 
 def _shape(value: Any, key: str) -> Shape:
     match value:
-        case [int() as rows, int() as columns] if rows > 0 and columns > 0 and not isinstance(rows | columns, bool):
+        case [int() as rows, int() as columns] if rows > 0 and columns > 0 and bool not in (type(rows), type(columns)):
             _check_size((rows, columns), key)
             return rows, columns
     raise InputError(f"shape {values.told(value)}", "shape = [rows, columns], both at least 1", key=key)
@@ -137,7 +144,7 @@ def _read_file(path: Path, table: dict[str, Any], key: str) -> Matrix:
         raise InputError(f"no file {path.name!r} beside it", nearest=nearest(path.name, beside), key=key) from None
     except OSError as error:
         raise InputError(f"{path.name} can't be read ({error.strerror or error})", key=key) from None
-    except (ValueError, EOFError) as error:
+    except (ValueError, EOFError, BadZipFile) as error:
         raise InputError(f"{path.name} can't be read ({error})", "a table of numbers", key=key) from None
     return matrix
 
@@ -162,7 +169,12 @@ def _from_npz(path: Path, table: dict[str, Any], key: str) -> Matrix:
 
 def _from_csv(path: Path, table: dict[str, Any], key: str) -> Matrix:
     skip = values.count(table.get("skip", 0), f"{key}: skip")
-    return _as_matrix(np.loadtxt(path, delimiter=",", skiprows=skip, ndmin=2), path, key)
+    with warnings.catch_warnings(action="error"):
+        try:
+            table_read = np.loadtxt(path, delimiter=",", skiprows=skip, ndmin=2)
+        except UserWarning:
+            raise InputError(f"{path.name} has no row of numbers", "at least one", key=key) from None
+    return _as_matrix(table_read, path, key)
 
 
 def _picked(matrix: Matrix, table: dict[str, Any], key: str) -> Matrix:
@@ -177,7 +189,7 @@ def _picked(matrix: Matrix, table: dict[str, Any], key: str) -> Matrix:
 
 def _range(value: Any, most: int, key: str) -> tuple[int, int]:
     match value:
-        case [int() as start, int() as stop] if 0 <= start < stop <= most:
+        case [int() as start, int() as stop] if 0 <= start < stop <= most and bool not in (type(start), type(stop)):
             return start, stop
     raise InputError(values.told(value), f"[first, one past the last], within 0 and {most}", key=key)
 
@@ -189,4 +201,7 @@ def _one_hot(matrix: Matrix, classes: int, key: str) -> Matrix:
         raise InputError(
             f"a {told((len(matrix), matrix.shape[1]))} matrix", f"one column of classes 0 to {classes - 1}", key=key
         )
-    return np.eye(classes)[labels]
+    _check_size((len(labels), classes), key)
+    rows = np.zeros((len(labels), classes))
+    rows[np.arange(len(labels)), labels] = 1.0
+    return rows

@@ -38,6 +38,7 @@ KEYS: Final = {
 STREAMS: Final = ("legacy", "generator")
 MAX_FILE_BYTES: Final = 10_000_000
 
+_HEADER = re.compile(r"\[\s*([\w-]+)\s*\]\s*(#.*)?")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*")
 _RESERVED = {LEARNING_RATE, *FUNCTIONS, *MATRIX_FUNCTIONS, *LOSSES, *CONSTANTS}
 
@@ -64,6 +65,8 @@ def read_network(path: Path) -> Network:
 
 def _text(path: Path) -> str:
     try:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise InputError("not a regular file", "a network.toml", file=str(path))
         if path.stat().st_size > MAX_FILE_BYTES:
             raise InputError(f"{path.stat().st_size} bytes", f"at most {MAX_FILE_BYTES}", file=str(path))
         return path.read_text("utf-8")
@@ -94,8 +97,8 @@ def _line_of(text: str, key: str) -> int | None:
     inside, header = False, None
     for number, line in enumerate(text.splitlines(), 1):
         stripped = line.strip()
-        if stripped.startswith("["):
-            inside = stripped.startswith(section)
+        if found := _HEADER.fullmatch(stripped):
+            inside = f"[{found[1]}]" == section
             header = number if inside and header is None else header
         elif inside and name and re.match(rf"[\"']?{re.escape(name)}[\"']?\s*=", stripped):
             return number
@@ -210,6 +213,8 @@ class _Reader:
     def _batches(self, data: Mapping[str, Matrix]) -> Batches | None:
         training = self._section("training")
         if "batch_size" not in training:
+            if "order" in training:
+                raise InputError("without batch_size", "batch_size with it", key="[training] order")
             return None
         samples = max(map(len, data.values()))
         size = values.count(training["batch_size"], "[training] batch_size", 1)

@@ -28,6 +28,14 @@ _SPECIAL = {
     "_": r"\_",
     "^": r"\textasciicircum{}",
     "~": r"\textasciitilde{}",
+    "–": "--",
+    "—": "---",
+    "‘": "`",
+    "’": "'",
+    "“": "``",
+    "”": "''",
+    "…": r"\dots{}",
+    "×": r"$\times$",
 }
 
 
@@ -50,7 +58,15 @@ def render(derivation: Derivation, trace: Trace | None = None, *, title: str = "
 
 def escaped(text: str) -> str:
     """Return text with LaTeX's special characters escaped, and those that pdflatex can't set replaced by ``?``."""
-    return "".join(_SPECIAL.get(ch, ch if ch.isascii() or (ch.isalpha() and ch < "\u0180") else "?") for ch in text)
+    plain = " ".join(text.split())
+    return "".join(_SPECIAL.get(ch, ch if _is_settable(ch) else "?") for ch in plain)
+
+
+def _is_settable(character: str) -> bool:
+    """Whether pdflatex's own fonts have a letter: ASCII, and Latin letters that are an ASCII one with an accent."""
+    if character.isascii():
+        return character.isprintable()
+    return character.isalpha() and character <= "ÿ" and character not in "ÐÞðþªºµ"
 
 
 def _lines(outline: Outline, title: str, about: str) -> Iterator[str]:

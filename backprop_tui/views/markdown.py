@@ -29,7 +29,8 @@ def render(derivation: Derivation, trace: Trace | None = None, *, title: str = "
 
     """
     outline = Outline(derivation, None if trace is None else trace[0])
-    return "\n".join(_lines(outline, title or "Backpropagation, derived", about)) + "\n"
+    heading = " ".join(title.split()) or "Backpropagation, derived"
+    return "\n".join(_lines(outline, heading, about)) + "\n"
 
 
 def _lines(outline: Outline, title: str, about: str) -> Iterator[str]:
@@ -44,7 +45,7 @@ def _lines(outline: Outline, title: str, about: str) -> Iterator[str]:
     for paragraph in outline.given():
         yield f"{paragraph.kind} ${paragraph.name}$, {paragraph.shape}\n"
         if paragraph.value:
-            yield f"$${paragraph.name} = {paragraph.value}$$\n"
+            yield _display(f"{paragraph.name} = {paragraph.value}")
     for section in outline.sections():
         yield f"## {section.heading}\n"
         for paragraph in section.paragraphs:
@@ -53,7 +54,12 @@ def _lines(outline: Outline, title: str, about: str) -> Iterator[str]:
 
 def _paragraph(paragraph: Paragraph) -> Iterator[str]:
     yield f"### ${paragraph.name}$ ({paragraph.kind}, {paragraph.shape})\n"
-    yield from (f"$${equation}$$\n" for equation in paragraph.equations)
+    yield from map(_display, paragraph.equations)
     yield f"{paragraph.reason}\n"
     if paragraph.value:
-        yield f"$${paragraph.name} = {paragraph.value}$$\n"
+        yield _display(f"{paragraph.name} = {paragraph.value}")
+
+
+def _display(formula: str) -> str:
+    """Set a formula on lines of its own; in a fence nothing of it is taken for Markdown."""
+    return f"```math\n{formula}\n```\n"
