@@ -82,8 +82,9 @@ WRITTEN_LOSSES: Final = {
 }
 """Losses written out, of the last layer's values o and the target t."""
 
-OF_A_ROW: Final = ("softmax", "log_softmax")
-"""Constant where a row has one entry: no parameter before them would be used."""
+OF_A_ROW: Final = ("softmax", "log_softmax", "layer_norm")
+OF_A_COLUMN: Final = ("batch_centre",)
+"""Constant where a row, or a column, has one entry: no parameter before them would be used."""
 ONE_HOT: Final = ("cross_entropy", "mean_cross_entropy", "written_cross_entropy")
 SWISH: Final = {"swish": "u * sigmoid(beta*u)"}
 
@@ -184,7 +185,7 @@ class _Builder:
             z += f" + b{number}"
         if not layer.nested:
             self.equations[f"z{number}"], z = z, f"z{number}"
-        activation = "linear" if width == 1 and layer.activation in OF_A_ROW else layer.activation
+        activation = "linear" if self._is_constant(layer.activation, width) else layer.activation
         self._define(f"h{number}", ACTIVATIONS[activation].format(f"({z})" if layer.nested else z), width)
         self._add_rest(number, layer, width)
 
@@ -193,8 +194,11 @@ class _Builder:
             earlier = [name for name in list(self.widths)[:-1] if self.widths[name] == width]
             if earlier:
                 self._define(f"s{number}", f"h{number} + {earlier[0]}", width)
-        if layer.rows != "none" and not (width == 1 and layer.rows in OF_A_ROW):
+        if layer.rows != "none" and not self._is_constant(layer.rows, width):
             self._define(f"r{number}", ROW_OPERATIONS[layer.rows].format(list(self.widths)[-1], width), width)
+
+    def _is_constant(self, operation: str, width: int) -> bool:
+        return (operation in OF_A_ROW and width == 1) or (operation in OF_A_COLUMN and self.plan.samples == 1)
 
     def _factor(self, number: str, layer: Layer, before: str) -> tuple[str, int]:
         """Return what the layer multiplies by, and its width: weights of its own, or earlier ones where they fit."""
@@ -251,8 +255,8 @@ SMOOTH: Final = ("sigmoid", "tanh", "softplus", "silu", "gelu", "sin", "cos", "e
 @st.composite
 def expressions(draw: st.DrawFn, shape: tuple[int, int], depth: int = 3) -> str:
     """Return a text of the language with that shape, of operations nested in one another."""
-    ways = [f"{name}({{0}})" for name in SMOOTH] + ["({0} + {1})", "({1} - {0})", "{0} * {1}", "{0} / (2 + {1}**2)"]
-    ways += ["{0}**2", "-2*{0}", "({2}).T", "({3} @ {4})", "({3} @ {4})"]
+    ways = [f"{name}({{0}})" for name in SMOOTH] + ["({0} + {1})", "({1} - {0})", "({0} * {1})", "({0} / (2 + {1}**2))"]
+    ways += ["{0}**2", "(-2*{0})", "({2}).T", "({3} @ {4})", "({3} @ {4})"]
     ways += ["softmax({0})", "log_softmax({0})"] if shape[1] > 1 else ["rowsum({3})", "rowsum({3})"]
     ways += ["colsum({4})", "colsum({4})"] if shape[0] == 1 else []
     ways += ["sum({5})", "mean({5})"] if shape == (1, 1) else []

@@ -141,6 +141,9 @@ def test_a_stage_is_not_known_before_its_equation() -> None:
         ("2**2**2**2**2", "the exponent 65536"),
         ("1e400", "a number too large"),
         ("10**60 * 10**60 * 10**60 * 10**60 * 10**60 * 10**60", "a number with too many digits"),
+        ("log(0)", "log of the number 0"),
+        ("sqrt(-1)", "sqrt of the number -1"),
+        ("sum(x**0)", "sum of the number 1"),
         ("sigmoid()", "sigmoid with 0 arguments"),
         ("sigmoid(x, x)", "sigmoid with 2 arguments"),
     ],
@@ -221,6 +224,8 @@ LARGE = [
     " " * 1_000_000 + "x",
     "9" * 1_900,
     "sigmoid(" * 100 + "x" + ")" * 100,
+    "log(" * 50 + "50" + ")" * 50,
+    "sqrt(exp(" * 20 + "1e300" + "))" * 20,
 ]
 
 

@@ -78,8 +78,8 @@ def signals_that_fit(trace: Trace, figures: Mapping[str, Any], output: int) -> t
 
 def replayed(**switched: Any) -> Array:
     """The outputs of the recorded run, a row an iteration, with some of its mistakes switched otherwise."""
-    recorded = recorded_run("lecture").without(**switched)
     network = gallery.load("lecture")
+    recorded = recorded_run(network).without(**switched)
     trace = Trace(recorded.derivation(network.derivation), recorded.start(network))
     return np.vstack([values["y"] for values in trace.first(ITERATIONS)])
 
@@ -165,8 +165,8 @@ def test_without_any_one_of_its_mistakes_it_does_not(switched: dict[str, Any], f
     assert (apart[1:] > 10 * ROWS_WITHIN).all()
 
 
-def test_the_replayed_loss_rises_at_each_iteration() -> None:
-    recorded, network = recorded_run("lecture"), gallery.load("lecture")
+def test_the_replayed_loss_rises_at_each_iteration(network: Network) -> None:
+    recorded = recorded_run(network)
     trace = Trace(recorded.derivation(network.derivation), recorded.start(network))
     losses = [trace.loss(iteration) for iteration in range(ITERATIONS)]
     assert (np.diff(losses) > 0).all()
@@ -179,11 +179,11 @@ def test_the_recorded_outputs_move_away_from_the_target(network: Network, figure
 
 
 def test_a_replayed_mistake_is_told_in_the_reason_of_its_stage(network: Network) -> None:
-    derivation = recorded_run("lecture").derivation(network.derivation)
+    derivation = recorded_run(network).derivation(network.derivation)
     wrong = [stage.name for stage in derivation if "Mistake" in str(stage.reason[0])]
     assert wrong == ["dE/dV", "V'", "W'"]
 
 
 def test_the_network_of_the_lecture_itself_has_no_mistake(network: Network) -> None:
-    recorded_run("lecture").derivation(network.derivation)
+    recorded_run(network).derivation(network.derivation)
     assert not any("Mistake" in str(stage.reason[0]) for stage in network.derivation)

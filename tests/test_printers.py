@@ -9,6 +9,7 @@ from sympy import Expr, Integer, KroneckerDelta, Mul, Rational, Symbol, exp, fac
 from backprop_tui.calculus.functions import FUNCTIONS, slope
 from backprop_tui.calculus.indices import Index, Size, base, summed
 from backprop_tui.calculus.matrices import ColumnSums, MatrixProduct, Quantity, RowSums, Total, Transposed
+from backprop_tui.notation import sign
 from backprop_tui.printers.latex import Latex
 from backprop_tui.printers.numbers import abridged, number, style, written
 from backprop_tui.printers.one_line import OneLine
@@ -45,12 +46,12 @@ FORMULAS: list[tuple[Expr, str, str]] = [
     (x * MatrixProduct(y, W), "x ⊙ (y W)", r"x \odot (y \, W)"),
     (Total((y - t) ** 2), "Σ (y − t)²", r"\textstyle\sum (y - t)^{2}"),
     (Total(y - t), "Σ (y − t)", r"\textstyle\sum (y - t)"),
-    (RowSums(x), "rowsum(x)", r"\operatorname{rowsum}(x)"),
-    (ColumnSums(x), "colsum(x)", r"\operatorname{colsum}(x)"),
+    (RowSums(x), "rowsum(x)", f"{sign('rowsum').latex}(x)"),
+    (ColumnSums(x), "colsum(x)", f"{sign('colsum').latex}(x)"),
     (sigmoid(x), "σ(x)", r"\sigma(x)"),
     (slope(sigmoid)(x), "σ′(x)", r"\sigma'(x)"),
-    (exp(-x), "exp(−x)", r"\operatorname{exp}(-x)"),
-    (sqrt(x), "√(x)", r"\operatorname{sqrt}(x)"),
+    (exp(-x), "exp(−x)", f"{sign('exp').latex}(-x)"),
+    (sqrt(x), "√(x)", f"{sign('sqrt').latex}(x)"),
     (1 / x, "1/x", r"\frac{1}{x}"),
     (x / (y - t), "x/(y − t)", r"\frac{x}{y - t}"),
     (Rational(1, 3) * x, "1/3 x", r"\frac{1}{3} \, x"),

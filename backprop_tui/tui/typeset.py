@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 from numpy.typing import NDArray
 from textual.content import Content
@@ -55,9 +57,10 @@ class StageTexts:
             return Content("")
         turned = [found for found in stage.matrix.atoms(Transposed) if isinstance(found.args[0], Quantity)]
         within = {found.args[0] for found in (*turned, *stage.matrix.atoms(Ones))}
-        plainly = sorted(stage.matrix.atoms(Quantity) - within, key=lambda found: found.name)
+        formula = self._one_line.formula(stage.matrix)
+        operands = [*turned, *(stage.matrix.atoms(Quantity) - within)]
         blocks = []
-        for shown in (*turned, *plainly):
+        for shown in sorted(operands, key=lambda found: _first_place(self._one_line.formula(found), formula)):
             name = (shown.args[0] if isinstance(shown, Transposed) else shown).name
             value, axes = values[name], self._derivation.axes[name]
             if isinstance(shown, Transposed):
@@ -111,3 +114,9 @@ def _side_by_side(blocks: list[list[Content]]) -> Content:
             )
         )
     return Content("\n").join(rows)
+
+
+def _first_place(name: str, formula: str) -> tuple[int, str]:
+    """Order names as they stand in a formula."""
+    found = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", formula)
+    return (found.start() if found else len(formula)), name
