@@ -40,14 +40,14 @@ SIGNS: Final = {
     "times": Sign(" ", r" \, "),
     "dot": Sign(" · ", r" \cdot "),
     "hadamard": Sign(" ⊙ ", r" \odot "),
-    "sqrt": Sign("√", r"\surd"),
     "sigmoid": Sign("σ", r"\sigma"),
 }
 
 
 def sign(word: str) -> Sign:
     """Spell an operation or a function; a function not listed is spelled by its own name."""
-    return SIGNS.get(word) or Sign(word, rf"\mathrm{{{word}}}")
+    escaped = word.replace("_", r"\_")
+    return SIGNS.get(word) or Sign(word, rf"\mathrm{{{escaped}}}")
 
 
 class Derivative(NamedTuple):

@@ -20,7 +20,7 @@ from backprop_tui.network.model import Batches
 
 Array = NDArray[np.float64]
 Arrays = dict[str, Array]
-Gradients = Callable[[Arrays, Arrays], Arrays]
+Loop = Callable[[Iterator[Arrays], Arrays], Iterator[Arrays]]
 
 STEPS: Final = 50
 ETA: Final = 0.05
@@ -95,7 +95,7 @@ def adam(
         theta = {name: theta[name] - ETA * m_hat[name] / (np.sqrt(v_hat[name]) + epsilon) for name in theta}
 
 
-LOOPS: Final = {"descent": descent, "momentum": momentum, "adam": adam}
+LOOPS: Final[dict[str, Loop]] = {"descent": descent, "momentum": momentum, "adam": adam}
 
 
 def agree(own: Iterator[Arrays], other: Iterator[Arrays]) -> None:

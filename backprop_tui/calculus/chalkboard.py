@@ -130,7 +130,7 @@ class _Reader:
             case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
                 return self._call(name, [self.read(argument, depth + 1) for argument in arguments], depth)
         raise InputError(
-            f"{ast.unparse(node)!r} is not of the chalkboard language",
+            f"{_spelled(node)} is not of the chalkboard language",
             "names, numbers, + - * / ** @, .T and functions",
         )
 
@@ -208,6 +208,13 @@ def _of_number(name: str, argument: Expr) -> Expr:
     if value is None or not (value.is_real and value.is_finite):
         raise InputError(f"{name} of the number {argument}", "a matrix, or a number that it is defined for")
     return value
+
+
+def _spelled(node: ast.expr) -> str:
+    try:
+        return repr(ast.unparse(node))
+    except RecursionError:
+        return "an expression nested too deep"
 
 
 def _nonzero(divisor: Expr) -> Expr:

@@ -129,7 +129,8 @@ class Ways:
         arguments = [symbol for name in symbols for symbol in symbols[name]]
         numbers = [float(number) for name in symbols for number in self._values[name].ravel()]
         try:
-            return np.array(lambdify(arguments, entries.tolist(), "math", cse=True)(*numbers), dtype=float)
+            found = lambdify(arguments, list(entries), "math", cse=True)(*numbers)
+            return np.array(found, dtype=float).reshape(entries.shape)
         except (ArithmeticError, ValueError):
             return np.full(entries.shape, np.nan)
 

@@ -15,7 +15,7 @@ from ..calculus.derivation import Derivation, derive
 from ..calculus.optimisers import DESCENT, STEP, Optimiser
 from ..calculus.shapes import Shape
 from ..errors import InputError
-from ..notation import LEARNING_RATE
+from ..notation import LEARNING_RATE, code
 
 Matrix = NDArray[np.float64]
 
@@ -111,6 +111,7 @@ class Network:
             optimiser=self.optimiser,
         )
         self._check_no_clash(derivation)
+        self._check_code_names(derivation)
         return derivation
 
     @property
@@ -133,6 +134,18 @@ class Network:
     def samples(self) -> int:
         """The number of rows of the data, that of the matrix with the most."""
         return max(len(matrix) for matrix in self.data.values())
+
+    def _check_code_names(self, derivation: Derivation) -> None:
+        """Refuse a name that reads in generated code as another quantity's does: V_next is what V' is called there."""
+        spelled: dict[str, str] = {}
+        for name in derivation.axes:
+            other = spelled.setdefault(code(name), name)
+            if other != name:
+                own, made = (other, name) if other.isidentifier() else (name, other)
+                section = (
+                    "equations" if own in derivation.equations else "parameters" if own in self.parameters else "data"
+                )
+                raise InputError(f"reads as {made} does in generated code", "another name", key=f"[{section}] {own}")
 
     def _check_no_clash(self, derivation: Derivation) -> None:
         made = {STEP, *derivation.memory, *derivation.constants}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
+from keyword import kwlist
 from pathlib import Path
 from typing import Any, Final
 
@@ -40,7 +41,7 @@ MAX_FILE_BYTES: Final = 10_000_000
 
 _HEADER = re.compile(r"\[\s*([\w-]+)\s*\]\s*(#.*)?")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*")
-_RESERVED = {LEARNING_RATE, *FUNCTIONS, *MATRIX_FUNCTIONS, *LOSSES, *CONSTANTS}
+_RESERVED = {"ones", *kwlist, LEARNING_RATE, *FUNCTIONS, *MATRIX_FUNCTIONS, *LOSSES, *CONSTANTS}
 
 
 def read_network(path: Path) -> Network:

@@ -35,6 +35,9 @@ class Latex(Typesetter[str]):
     def superscript(self, base: str, script: str) -> str:
         return rf"{base}^{{{_SCRIPTS.get(script, script)}}}"
 
+    def root(self, box: str, *, alone: bool) -> str:
+        return rf"\sqrt{{{box}}}"
+
     def power(self, base: str, exponent: str) -> str:
         return rf"{base}^{{{exponent}}}"
 

@@ -34,6 +34,9 @@ class OneLine(Typesetter[str]):
     def superscript(self, base: str, script: str) -> str:
         return base + script.translate(_SUPERSCRIPTS)
 
+    def root(self, box: str, *, alone: bool) -> str:
+        return f"√{box}" if alone else f"√({box})"
+
     def power(self, base: str, exponent: str) -> str:
         return f"{base}^{exponent}"
 

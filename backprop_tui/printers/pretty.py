@@ -71,6 +71,9 @@ class Pretty(Typesetter[stringPict]):
         column = "\n".join([str(raised), *[" " * raised.width()] * (base.height() - 1)])
         return self.row([base, prettyForm(column, baseline=base.baseline)])
 
+    def root(self, box: stringPict, *, alone: bool) -> stringPict:
+        return self.row([prettyForm("√"), box if alone else self.parenthesized(box)])
+
     def power(self, base: stringPict, exponent: stringPict) -> stringPict:
         return base**exponent
 

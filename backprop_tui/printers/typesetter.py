@@ -72,6 +72,10 @@ class Typesetter(Printer, Generic[Box]):
         """Set a superscript of digits, or T for a transpose."""
 
     @abstractmethod
+    def root(self, box: Box, *, alone: bool) -> Box:
+        """Set a square root, of a number alone or of a formula."""
+
+    @abstractmethod
     def power(self, base: Box, exponent: Box) -> Box:
         """Set a power whose exponent is a formula."""
 
@@ -181,8 +185,7 @@ class Typesetter(Printer, Generic[Box]):
         if exponent.is_Rational and exponent.is_negative:
             return self.fraction(self.text("1"), self._print(base**-exponent))
         if exponent == Rational(1, 2):
-            root = self.symbol("sqrt")
-            return self.row([root, self._print(base)]) if base.is_Integer else self._call(root, base)
+            return self.root(self._print(base), alone=base.is_Integer)
         box = self._inside(base, _ATOM)
         if _is_derivative(base):
             box = self.parenthesized(box)

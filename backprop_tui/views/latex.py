@@ -66,7 +66,7 @@ def _is_settable(character: str) -> bool:
     """Whether pdflatex's own fonts have a letter: ASCII, and Latin letters that are an ASCII one with an accent."""
     if character.isascii():
         return character.isprintable()
-    return character.isalpha() and character <= "ÿ" and character not in "ÐÞðþªºµ"
+    return character.isalpha() and character <= "ſ" and character not in "ÐÞðþªºµĐđąęįųĄĘĮŲĦħĸĿŀŉŊŋŦŧſ"
 
 
 def _lines(outline: Outline, title: str, about: str) -> Iterator[str]:
