@@ -51,7 +51,7 @@ FORMULAS: list[tuple[Expr, str, str]] = [
     (sigmoid(x), "σ(x)", r"\sigma(x)"),
     (slope(sigmoid)(x), "σ′(x)", r"\sigma'(x)"),
     (exp(-x), "exp(−x)", f"{sign('exp').latex}(-x)"),
-    (sqrt(x), "√(x)", f"{sign('sqrt').latex}(x)"),
+    (sqrt(x), "√(x)", r"\sqrt{x}"),
     (1 / x, "1/x", r"\frac{1}{x}"),
     (x / (y - t), "x/(y − t)", r"\frac{x}{y - t}"),
     (Rational(1, 3) * x, "1/3 x", r"\frac{1}{3} \, x"),
