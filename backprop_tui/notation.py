@@ -20,6 +20,7 @@ GREEK: Final = frozenset({
 LEARNING_RATE: Final = "eta"
 
 _DERIVATIVE = re.compile(r"d(?P<of>.+)/d(?P<by>.+)")
+_APPLIED = re.compile(r"(?P<function>\w+)\((?P<name>.+)\)")
 _NUMBERED = re.compile(r"(?P<stem>[^\W\d_]+(?:_[^\W\d_]+)*?)_?(?P<number>\d+)")
 _SUBSCRIPT_DIGITS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _PRIME = "'"
@@ -57,6 +58,13 @@ class Derivative(NamedTuple):
     by: str
 
 
+class Applied(NamedTuple):
+    """The two names in softmax(z): the `function` and the `name` it is applied to."""
+
+    function: str
+    name: str
+
+
 def derivative(of: str, by: str) -> str:
     """Name the derivative of one quantity by another: ``dE/dV``."""
     return f"d{of}/d{by}"
@@ -68,6 +76,17 @@ def derivative_parts(name: str) -> Derivative | None:
     return Derivative(match["of"], match["by"]) if match else None
 
 
+def applied(function: str, name: str) -> str:
+    """Name a function of a quantity that has no name of its own: ``softmax(z)``."""
+    return f"{function}({name})"
+
+
+def applied_parts(name: str) -> Applied | None:
+    """Split ``softmax(z)`` into softmax and z; None for any other name."""
+    match = _APPLIED.fullmatch(name)
+    return Applied(match["function"], match["name"]) if match else None
+
+
 def updated(name: str) -> str:
     """Name a parameter's value after its update: ``V'``."""
     return name + _PRIME
@@ -77,6 +96,8 @@ def plain(name: str) -> str:
     """Spell a name in one line of Unicode: ∂E/∂V, V′, W₁, η."""
     if parts := derivative_parts(name):
         return f"∂{plain(parts.of)}/∂{plain(parts.by)}"
+    if call := applied_parts(name):
+        return f"{call.function}({plain(call.name)})"
     if name.endswith(_PRIME):
         return plain(name.removesuffix(_PRIME)) + "′"
     if match := _NUMBERED.fullmatch(name):
@@ -91,6 +112,9 @@ def latex(name: str, indices: str = "") -> str:
     """
     if parts := derivative_parts(name):
         return rf"\frac{{\partial {latex(parts.of)}}}{{\partial {latex(parts.by, indices)}}}"
+    if call := applied_parts(name):
+        script = f"_{{{indices}}}" if indices else ""
+        return f"{sign(call.function).latex}({latex(call.name)}){script}"
     stem = name.removesuffix(_PRIME)
     prime = name[len(stem) :]
     numbered = _NUMBERED.fullmatch(stem)
@@ -100,9 +124,11 @@ def latex(name: str, indices: str = "") -> str:
 
 
 def code(name: str) -> str:
-    """Spell a name as a Python identifier: ``dE_dV``, ``V_next``, ``lambda_``."""
+    """Spell a name as a Python identifier: ``dE_dV``, ``V_next``, ``softmax_of_z``, ``lambda_``."""
     if parts := derivative_parts(name):
         return f"d{code(parts.of)}_d{code(parts.by)}"
+    if call := applied_parts(name):
+        return f"{call.function}_of_{code(call.name)}"
     if name.endswith(_PRIME):
         return code(name.removesuffix(_PRIME)) + "_next"
     return f"{name}_" if name == "lambda" else name

@@ -69,7 +69,10 @@ def test_a_derivative_of_one_is_told_as_a_factor_of_one() -> None:
 
 def test_a_quantity_of_several_uses_is_told_to_have_several_products() -> None:
     derivation = derive({"p": "x @ W", "q": "p @ W", "E": "sum(q**2)"}, {"x": (5, 3)}, {"W": (3, 3)})
-    assert sentence(derivation, "dE/dW") == ("W is used in several places: the chain rule adds one product for each.")
+    assert sentence(derivation, "dE/dW") == (
+        "W is used in several places: the chain rule adds one product for each. A matrix product sums over the columns "
+        "of its left factor, but n numbers the rows of x and p, so x and p are transposed."
+    )
 
 
 def test_the_transpose_that_is_told_is_that_of_the_other_factor_when_the_product_is_turned_around() -> None:
@@ -91,3 +94,46 @@ def test_the_loss_states_its_sum_and_its_factor(loss: str, told: str) -> None:
     inputs = {"x": (5, 3), "t": (5, 2)}
     derivation = derive({"p": "x @ W", "E": loss}, inputs, {"W": (3, 2)})
     assert told in sentence(derivation, "E")
+
+
+def told(right: str, name: str) -> str:
+    """What is said of a stage when q is made from p by this equation."""
+    shapes = {"x": (5, 3), "t": (2, 5) if ".T" in right else (5, 2)}
+    return sentence(derive({"p": "x @ W", "q": right, "E": "sum(q*t)"}, shapes, {"W": (3, 2)}), name)
+
+
+@pytest.mark.parametrize("right", ["relu(p)", "2*relu(p)", "p + relu(p)*p"])
+def test_a_kink_is_stated_wherever_the_function_stands(right: str) -> None:
+    assert "At the kink u = 0 the subgradient relu′(u) = 0 is chosen." in told(right, "dq/dp")
+
+
+def test_a_kink_in_the_loss_is_stated_where_the_loss_is_differentiated() -> None:
+    derivation = derive({"p": "x @ W", "E": "sum(abs(p - t))"}, {"x": (5, 3), "t": (5, 2)}, {"W": (3, 2)})
+    assert "At the kink u = 0 the subgradient abs′(u) = 0 is chosen." in sentence(derivation, "dE/dp")
+    assert "kink" not in sentence(derivation, "dE/dW")
+
+
+def test_a_slope_without_a_kink_states_none() -> None:
+    assert "kink" not in told("elu(p)", "dq/dp")
+
+
+def test_a_function_of_a_transpose_has_its_transposes_explained() -> None:
+    assert "A matrix whose columns run along the rows of p is transposed." in told("tanh(p.T)", "dE/dp")
+    assert "Rows and columns change places." in told("p.T", "q")
+
+
+def test_a_sum_that_mixes_entries_is_named_beside_the_entry() -> None:
+    assert told("p - colsum(p)/rows(p)", "q") == (
+        "Each entry is made from the entries in its own place and from the sum of its column."
+    )
+    assert "is 1 where its two indices agree" in told("p - colsum(p)/rows(p)", "dq/dp")
+
+
+def test_the_assumption_names_only_the_inputs_it_was_used_of() -> None:
+    derivation = derive(
+        {"z": "x @ W", "y": "softmax(z)", "E": "cross_entropy(y, t)"},
+        {"x": (5, 3), "t": (5, 3)},
+        {"W": (3, 3)},
+        unit_rows=["x", "t"],
+    )
+    assert "each row of t sums to one" in sentence(derivation, "dE/dz")

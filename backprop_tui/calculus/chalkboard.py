@@ -18,7 +18,7 @@ from sympy import Expr, Integer, Pow, Rational
 
 from ..errors import InputError, nearest
 from .matrices import MatrixProduct, Quantity, Transposed
-from .shapes import ShapeError, Shapes
+from .shapes import ShapeError, Shapes, told
 from .vocabulary import CONSTANTS, FUNCTIONS, LOSSES, MATRIX_FUNCTIONS, NUMBER_FUNCTIONS
 
 MAX_LENGTH: Final = 2_000
@@ -182,7 +182,11 @@ class _Reader:
             self.shapes.join_entries(left, right)
         except ShapeError as error:
             raise InputError(f"'{sign}' can't join {error}", error.expected) from None
-        return _arithmetic(sign, left, right)
+        result = _arithmetic(sign, left, right)
+        if self.shapes.of(result) != self.shapes.joint(left, right):
+            made = told(self.shapes.joint(left, right))
+            raise InputError(f"'{sign}' cancels all that makes this a {made} matrix", "a formula without what cancels")
+        return result
 
 
 def _arithmetic(sign: str, left: Expr, right: Expr) -> Expr:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sympy import Expr, log
+from sympy import Expr
 
 from ..errors import InputError
 from .chalkboard import Definition, argument_names, read_expression
 from .flatten import flattened
-from .functions import Sigmoid, Softplus
-from .matrices import LogSoftmax, Quantity, Softmax
 from .shapes import Shapes
+from .stable_forms import by_name, through_stages
 
 
 @dataclass(frozen=True)
@@ -52,10 +51,11 @@ def read_equations(
     read: dict[str, Equation] = {}
     for name, text in equations.items():
         try:
-            whole = read_expression(text, shapes, own, equations)
+            whole = by_name(read_expression(text, shapes, own, equations))
             for stage, right in flattened(name, whole, {*equations, *shapes}):
                 shapes.define(stage, right)
-                read[stage] = Equation(right, _stable(right, read))
+                definitions = {earlier: equation.stable for earlier, equation in read.items()}
+                read[stage] = Equation(right, through_stages(right, definitions))
         except InputError as error:
             error.key = error.key or f"[equations] {name}"
             raise
@@ -76,19 +76,3 @@ def _own_function(name: str, text: str, shapes: Shapes) -> Definition:
             key=key,
         )
     return Definition((arguments[0],), text)
-
-
-def _stable(right: Expr, earlier: Mapping[str, Equation]) -> Expr:
-    """Write the logarithm of a softmax or sigmoid stage through what went into it, where nothing underflows."""
-    rewritten: dict[Expr, Expr] = {}
-    for found in right.atoms(log):
-        (argument,) = found.args
-        complement = isinstance(1 - argument, Quantity)
-        quantity = 1 - argument if complement else argument
-        source = earlier[quantity.name].right if isinstance(quantity, Quantity) and quantity.name in earlier else None
-        if isinstance(source, Softmax) and not complement:
-            rewritten[found] = LogSoftmax(*source.args)
-        elif isinstance(source, Sigmoid):
-            (z,) = source.args
-            rewritten[found] = -Softplus(z) if complement else z - Softplus(z)
-    return right.xreplace(rewritten)

@@ -51,14 +51,20 @@ class _Flattener:
     def _rebuilt(self, expression: Expr) -> Expr:
         if not expression.args:
             return expression
-        if isinstance(expression, MatrixProduct | RowFunction | Transposed):
+        if isinstance(expression, MatrixProduct | Transposed):
             return expression.func(*map(self._operand, expression.args))
+        if isinstance(expression, RowFunction):
+            return expression.func(*map(self._whole_operand, expression.args))
         return expression.func(*map(self._inner, expression.args))
 
     def _operand(self, expression: Expr) -> Expr:
         """An operand of a product: a quantity, or one transposed; anything else gets a name."""
         bare = expression.args[0] if isinstance(expression, Transposed) else expression
         return expression if isinstance(bare, Quantity) else self._named(expression)
+
+    def _whole_operand(self, expression: Expr) -> Expr:
+        """An operand of a function of rows: a quantity; anything else gets a name, a transpose too."""
+        return expression if isinstance(expression, Quantity) else self._named(expression)
 
     def _inner(self, expression: Expr) -> Expr:
         """A part of a stage's operation: mixing operations in it get names, and so do functions of functions."""

@@ -7,7 +7,19 @@ from collections.abc import Mapping
 from sympy import Expr, Integer
 
 from .indices import Axes, Index, entry, fresh, index, size, summed
-from .matrices import ColumnSums, MatrixProduct, Mean, Ones, Quantity, RowCount, RowFunction, RowSums, Total, Transposed
+from .matrices import (
+    ColumnSums,
+    LogSumExp,
+    MatrixProduct,
+    Mean,
+    Ones,
+    Quantity,
+    RowCount,
+    RowFunction,
+    RowSums,
+    Total,
+    Transposed,
+)
 
 
 def axes_of(expression: Expr, axes: Mapping[str, Axes]) -> Axes:
@@ -19,7 +31,7 @@ def axes_of(expression: Expr, axes: Mapping[str, Axes]) -> Axes:
         return inner[0][0], inner[1][1]
     if isinstance(expression, Transposed):
         return inner[0][1], inner[0][0]
-    if isinstance(expression, RowSums):
+    if isinstance(expression, RowSums | LogSumExp):
         return inner[0][0], ""
     if isinstance(expression, ColumnSums):
         return "", inner[0][1]

@@ -109,6 +109,18 @@ class LogSoftmax(RowFunction):
         return matrix - log(RowSums(exp(matrix)))
 
 
+class LogSumExp(RowFunction):
+    """log_sum_exp(A) = log(rowsum(exp(A))): a column, without its overflow."""
+
+    chalk = "log_sum_exp"
+
+    @property
+    def definition(self) -> Expr:
+        """log(rowsum(exp(A)))."""
+        (matrix,) = self.args
+        return log(RowSums(exp(matrix)))
+
+
 MIXING = (MatrixProduct, RowSums, ColumnSums, Total, Mean, RowFunction)
 """The operations that make one entry from several."""
 

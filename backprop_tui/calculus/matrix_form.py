@@ -71,7 +71,7 @@ class _Edge:
 
 
 class _IrreducibleError(Exception):
-    """The graph has no matrix form: an entry on a diagonal, or three edges that meet in a summed vertex."""
+    """The graph has no matrix form: a delta, an entry on a diagonal, or three edges that meet in a summed vertex."""
 
 
 def recovered(expression: Expr, axes: Axes, shaped_as: str = "") -> Recovered:
@@ -199,7 +199,11 @@ def _edge(factor: Expr, row: Expr, column: Expr) -> _Edge:
     """Turn a factor into an edge: every entry in it becomes a whole matrix."""
     leaves = sorted(_leaves(factor), key=lambda leaf: (-len(leaf.ends), str(leaf.found)))
     ends = list(dict.fromkeys(end for leaf in leaves for end in leaf.ends))
-    if len(ends) > 2 or any(len(set(leaf.indices)) < 2 and leaf.indices[0] != _ONE for leaf in leaves):
+    if (
+        len(ends) > 2
+        or not free_indices(factor) <= set(ends)
+        or any(len(set(leaf.indices)) < 2 and leaf.indices[0] != _ONE for leaf in leaves)
+    ):
         raise _IrreducibleError
     if len(ends) == 2:
         tail, head = (row, column) if set(ends) == {row, column} else ends

@@ -6,15 +6,26 @@ matrix form took. It is a tuple of words and formulas; a view typesets the formu
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from sympy import Add, Expr, Function, Mul, Sum
+from sympy import Add, Expr, Function, KroneckerDelta, Mul, Sum
 
 from .chain_rule import LocalDerivative
 from .contraction import split_deltas, substituted, terms
-from .functions import ScalarFunction, kinks, slope
+from .functions import FUNCTIONS, ScalarFunction, kinks
 from .indices import Axes, Index, Size, canonical, entry, free_indices, names_in
-from .matrices import ColumnSums, LogSoftmax, MatrixProduct, Quantity, RowSums, Softmax, Total, Transposed
+from .matrices import (
+    ColumnSums,
+    LogSoftmax,
+    LogSumExp,
+    MatrixProduct,
+    Quantity,
+    RowFunction,
+    RowSums,
+    Softmax,
+    Total,
+    Transposed,
+)
 from .matrix_form import Recovered, Rule, Step
 from .stages import Factor, Kind, Reason, Stage
 
@@ -31,51 +42,96 @@ def of_forward(kind: Kind, index: Expr, written: Expr) -> Reason:
         return ("Each row is made positive by the exponential and divided by its sum, so that it sums to one.",)
     if isinstance(written, LogSoftmax):
         return ("The logarithm of the softmax of each row, computed without its underflow.",)
-    if written.has(RowSums):
-        return ("The entries of each row are summed.",)
-    if written.has(ColumnSums):
-        return ("The entries of each column are summed.",)
+    if isinstance(written, LogSumExp):
+        return ("The logarithm of the sum of each row's exponentials, computed without their overflow.",)
+    if isinstance(written, Transposed):
+        return ("Rows and columns change places.",)
     if isinstance(index, Function):
         return (index.func(_u), " is applied to each entry alone.")
-    return ("Each entry is made from the entries in its own place.",)
+    whole = written.as_coeff_Mul()[1]
+    if isinstance(whole, RowSums | ColumnSums):
+        return (f"The entries of each {_line(whole)} are summed.",)
+    sums = sorted({_line(found) for found in written.atoms(RowSums, ColumnSums)})
+    beside = (f" and from the sum of its {' and of its '.join(sums)}",) if sums else ()
+    return ("Each entry is made from the entries in its own place", *beside, ".")
+
+
+def _line(total: Expr) -> str:
+    return "row" if isinstance(total, RowSums) else "column"
 
 
 def of_local(stage: Stage, local: LocalDerivative, form: Recovered) -> Reason:
     """Tell what dv/du holds, from where its Kronecker deltas and its indices stand."""
     jacobian = local.jacobian
     output = entry(stage.name, *jacobian.outputs, stage.axes)
-    if local.tensor:
+    if local.tensor and isinstance(stage.matrix, RowFunction):
         row = Quantity(jacobian.by)
         return ("Each entry of a row of ", row, " moves every entry of that row of ", Quantity(stage.name), ".")
+    if local.core.has(KroneckerDelta):
+        moved = Quantity(jacobian.by)
+        told: Reason = (output, " takes ", moved, " in at several places, each with a term of its own: a ")
+        return (*told, Quantity("delta"), " is 1 where its two indices agree, else 0.")
     if isinstance(stage.index, Function) and not free_indices(local.core) - free_indices(output):
         return _slope(stage, local)
     operand, factor = _met(local)
     if factor.is_number:
         return (output, " takes ", operand, " in with the factor ", factor, ".")
-    told: Reason = ("In ", output, " the entry ", operand, " is multiplied by ", factor, ".")
+    told = ("In ", output, " the entry ", operand, " is multiplied by ", factor, ".")
     return (*told, *_jacobian_transpose(local, form))
 
 
-def of_adjoint(name: str, axes: Axes, factors: Sequence[Factor], form: Recovered) -> Reason:
-    """Tell how the chain rule contracted an adjoint with a local derivative."""
+def of_adjoint(name: str, axes: Axes, factors: Sequence[Factor], form: Recovered, *, spread: bool) -> Reason:
+    """Tell how the chain rule contracted an adjoint with a local derivative.
+
+    `spread` tells that an entry acts on several entries of the stage that uses it, in several places.
+    """
     own = entry(name, *canonical(axes), axes)
     if len(factors) > 1:
-        return (Quantity(name), " is used in several places: the chain rule adds one product for each.")
+        told: Reason = (Quantity(name), " is used in several places: the chain rule adds one product for each.")
+        return _paragraph([told, *_transposes(form.steps)])
     (factor,) = factors
     if not factor.adjoint:
         return ("Differentiate the loss with respect to ", own, ".")
     summing = [step for step in form.steps if step.rule is not Rule.REPEAT]
     if not summing and form.matrix is not None and form.matrix.has(RowSums, ColumnSums, Total):
         return (own, " moves every entry of its row: what it does to each of them is summed.")
+    if not summing and isinstance(form.matrix, Transposed):
+        return (own, " acts on one entry alone, that with row and column changed over: transpose.")
+    if not summing and spread:
+        return ("What ", own, " does in each of its places is added up.", *_turned(name, form))
     if not summing:
-        return ("Nothing is summed, for ", own, " acts on one entry: multiply entry by entry, the Hadamard product.")
-    return tuple(piece for step in summing for piece in _step(own, step))
+        told = ("Nothing is summed, for ", own, " acts on one entry: multiply entry by entry")
+        return (*told, ", the Hadamard product.", *_turned(name, form))
+    return _paragraph([*(_summing(own, step) for step in summing), *_transposes(summing)])
+
+
+def _turned(name: str, form: Recovered) -> Reason:
+    """Say why a factor of a Hadamard product is transposed."""
+    if form.matrix is None or not form.matrix.has(Transposed):
+        return ()
+    return (" A matrix whose columns run along the rows of ", Quantity(name), " is transposed.")
 
 
 def of_unit_rows(names: Iterable[str]) -> Reason:
     """State the assumption under which a sum over classes was replaced by 1."""
     listed = [piece for name in sorted(names) for piece in (" and ", Quantity(name))][1:]
     return (" Assumed, and true of the data: each row of ", *listed, " sums to one.")
+
+
+def of_kinks(derivative: Expr) -> Reason:
+    """State the subgradients chosen at the kinks of the functions whose slopes stand in a derivative."""
+    slopes = {found.func for found in derivative.atoms(ScalarFunction) if found.order == 1}
+    told = [
+        (" At the kink ", _u, " = ", at, " the subgradient ", function(_u), " = ", to, " is chosen.")
+        for function in sorted(slopes, key=lambda function: function.chalk)
+        for at, to in kinks(FUNCTIONS[function.chalk]).items()
+    ]
+    return tuple(piece for sentence in told for piece in sentence)
+
+
+def of_auxiliary(name: str) -> Reason:
+    """Tell why a stage is computed that no equation names."""
+    return ("The local derivatives that follow are written with ", Quantity(name), ", which is computed first.")
 
 
 def of_update(parameter: str, gradient: str) -> Reason:
@@ -102,40 +158,41 @@ def _slope(stage: Stage, local: LocalDerivative) -> Reason:
     alone = " acts on each entry alone, so the Jacobian is diagonal: its diagonal is the slope"
     told: Reason = (stage.index.func(_u), alone)
     short: Reason = (", written with the output ", Quantity(stage.name)) if stage.name in names_in(local.core) else ()
-    return (*told, *short, ".", *_kink(stage.index))
+    return (*told, *short, ".")
 
 
-def _kink(function: Expr) -> Reason:
-    """State the subgradient chosen at a kink."""
-    if not isinstance(function, ScalarFunction):
-        return ()
-    derivative = slope(function.func)(_u)
-    chosen = kinks(function.func).items()
-    told = [
-        (" At the kink ", _u, " = ", at, " the subgradient ", derivative, " = ", to, " is chosen.") for at, to in chosen
-    ]
-    return tuple(piece for sentence in told for piece in sentence)
+def _paragraph(sentences: Iterable[Reason]) -> Reason:
+    """Join sentences, each told once."""
+    return tuple(piece for sentence in dict.fromkeys(filter(None, sentences)) for piece in (" ", *sentence))[1:]
 
 
-def _step(own: Expr, step: Step) -> Reason:
+def _summing(own: Expr, step: Step) -> Reason:
     if step.rule is Rule.SUM:
         return (own, " is used at every ", step.index, ": its effects add up.")
-    left, right = step.made.args
-    told: Reason = (own, " reaches the loss through every ", step.index, ": sum over ", step.index, ".")
-    return (*told, *_transposes(step.index, left, right))
+    return (own, " reaches the loss through every ", step.index, ": sum over ", step.index, ".")
 
 
-def _transposes(over: Expr, left: Expr, right: Expr) -> Reason:
-    """Say why a factor of a product is transposed: the summed index has to stand between the factors."""
-    if isinstance(left, Transposed):
-        (matrix,) = left.args
-        rule = " A matrix product sums over the columns of its left factor, but "
-        return (rule, over, " numbers the rows of ", matrix, ", so ", matrix, " is transposed.")
-    if isinstance(right, Transposed):
-        (matrix,) = right.args
-        rule = " A matrix product sums over the rows of its right factor, but "
-        return (rule, over, " numbers the columns of ", matrix, ", so ", matrix, " is transposed.")
-    return ()
+def _transposes(steps: Iterable[Step]) -> Iterator[Reason]:
+    """Say why factors of products are transposed: the summed index has to stand between the factors."""
+    turned: dict[tuple[str, str, Expr], dict[Expr, None]] = {}
+    for step in steps:
+        factors = step.made.args if step.rule is Rule.PRODUCT else ()
+        for factor, side, across in zip(factors, ("left", "right"), ("rows", "columns"), strict=False):
+            if isinstance(factor, Transposed):
+                turned.setdefault((side, across, step.index), {})[factor.args[0]] = None
+                break
+    for (side, across, index), matrices in turned.items():
+        along = "columns" if side == "left" else "rows"
+        rule: Reason = (f"A matrix product sums over the {along} of its {side} factor, but ", index)
+        verb = " is transposed." if len(matrices) == 1 else " are transposed."
+        yield (
+            *rule,
+            f" numbers the {across} of ",
+            *_listed(matrices, " and "),
+            ", so ",
+            *_listed(matrices, " and "),
+            verb,
+        )
 
 
 def _jacobian_transpose(local: LocalDerivative, form: Recovered) -> Reason:

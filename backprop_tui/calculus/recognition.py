@@ -2,17 +2,20 @@
 
 sigmoid(z[n, k]) is y[n, k] where a stage y = sigmoid(z) exists. For y = softmax(z) the equation
 y[n, k] = exp(z[n, k])/S[n] is solved for the exponential, exp(z[n, k]) = y[n, k] S[n], and put in; the normaliser S
-then cancels. Sums that are known to be one, such as those of the rows of a one-hot target, are taken out.
+then cancels. Likewise log(S[n]) is l[n, 0] for l = log_sum_exp(z). Where no stage computes these functions of rows,
+`unnamed` tells which one is needed. Sums that are known to be one, such as those of the rows of a one-hot target, are
+taken out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from sympy import Add, Expr, Function, Indexed, IndexedBase, Mul, Pow, Sum, exp
+from sympy import Add, Expr, Function, Indexed, IndexedBase, Mul, Pow, Sum, exp, log
 
 from .contraction import Term, terms
 from .indices import entry
+from .matrices import LogSumExp, Quantity, RowFunction, Softmax
 from .stages import Stage
 
 _NORMALISER = IndexedBase("normaliser", positive=True)
@@ -20,13 +23,23 @@ _NORMALISER = IndexedBase("normaliser", positive=True)
 
 def recognised(expression: Expr, forward: Iterable[Stage]) -> Expr:
     """Replace what forward stages compute by their names."""
-    for stage in forward:
-        normalised = _normalised(stage.index)
-        if normalised is not None:
-            expression = _through_softmax(expression, stage, normalised)
-    for stage in forward:
+    stages = list(forward)
+    if expression.has(Sum):
+        for stage in stages:
+            expression = _through_rows(expression, stage)
+    for stage in stages:
         expression = expression.xreplace(_outputs(expression, stage))
     return expression
+
+
+def unnamed(expression: Expr) -> RowFunction | None:
+    """Return a function of rows that would shorten an expression, had a stage computed it."""
+    for total in sorted(expression.atoms(Sum), key=str):
+        argument = _exponentials_summed(total)
+        if argument is not None:
+            needed = LogSumExp if expression.has(log(total)) else Softmax
+            return needed(Quantity(str(argument.base.label)))
+    return None
 
 
 def without_unit_sums(expression: Expr, unit_rows: Collection[str]) -> Expr:
@@ -51,49 +64,77 @@ def _outputs(expression: Expr, stage: Stage) -> dict[Expr, Expr]:
         return {}
     (argument,) = stage.index.args
     return {
-        found: _at(stage, found.args[0])
+        found: _at(stage, argument, found.args[0])
         for found in expression.atoms(type(stage.index))
         if isinstance(found.args[0], Indexed) and found.args[0].base == argument.base
     }
 
 
-def _normalised(index: Expr) -> Indexed | None:
+def _through_rows(expression: Expr, stage: Stage) -> Expr:
+    """Write sums of exponentials through a stage that normalises them, or is their logarithm."""
+    if (argument := _softmaxed(stage.index)) is not None:
+        return _through_softmax(expression, stage, argument)
+    if (argument := _log_summed(stage.index)) is not None:
+        logs = {log(found): _at(stage, argument, at) for found, at in _sums_over(expression, argument)}
+        return expression.xreplace(logs)
+    return expression
+
+
+def _softmaxed(index: Expr) -> Indexed | None:
     """Return z[n, k] where an index form is exp(z[n, k]) / Sum(exp(z[n, k']), k')."""
     exponentials = [factor for factor in Mul.make_args(index) if isinstance(factor, exp)]
     sums = [factor for factor in Mul.make_args(index) if isinstance(factor, Pow) and isinstance(factor.base, Sum)]
     if len(exponentials) != 1 or len(sums) != 1 or len(Mul.make_args(index)) != 2:
         return None
     (argument,) = exponentials[0].args
-    row = _exponential_row(sums[0].base, argument) if isinstance(argument, Indexed) else None
-    return argument if row is not None and row == argument.indices[0] else None
+    summed = _exponentials_summed(sums[0].base)
+    if summed is None or not isinstance(argument, Indexed) or summed.base != argument.base:
+        return None
+    return argument if summed.indices[0] == argument.indices[0] else None
 
 
-def _exponential_row(total: Sum, argument: Indexed) -> Expr | None:
-    """Return the row a where a sum is that of exp(z[a, .]) over all columns."""
+def _log_summed(index: Expr) -> Indexed | None:
+    """Return z[n, k] where an index form is log(Sum(exp(z[n, k]), k))."""
+    inside = index.args[0] if isinstance(index, log) else None
+    return _exponentials_summed(inside) if isinstance(inside, Sum) else None
+
+
+def _exponentials_summed(total: Sum) -> Indexed | None:
+    """Return z[n, k] where a sum is that of exp(z[n, k]) over all columns k of a row n."""
     summand = total.function
     if len(total.limits) == 1 and isinstance(summand, exp) and isinstance(summand.args[0], Indexed):
-        found = summand.args[0]
-        if found.base == argument.base and found.indices[1] == total.limits[0][0]:
-            return found.indices[0]
+        (found,) = summand.args
+        row, column = found.indices
+        if column == total.limits[0][0] != row:
+            return found
     return None
 
 
+def _sums_over(expression: Expr, argument: Indexed) -> Iterator[tuple[Sum, Indexed]]:
+    """Yield each sum of the exponentials of that quantity's rows, with one of the entries that it sums over."""
+    for total in expression.atoms(Sum):
+        found = _exponentials_summed(total)
+        if found is not None and found.base == argument.base:
+            yield total, found
+
+
 def _through_softmax(expression: Expr, stage: Stage, argument: Indexed) -> Expr:
-    rows = {found: _exponential_row(found, argument) for found in expression.atoms(Sum)}
-    sums = {found: _NORMALISER[row] for found, row in rows.items() if row is not None}
+    sums = {total: _NORMALISER[found.indices[0]] for total, found in _sums_over(expression, argument)}
     if not sums:
         return expression
     inside = expression.xreplace(sums)
     exponentials = {
-        found: _at(stage, found.args[0]) * _NORMALISER[found.args[0].indices[0]]
+        found: _at(stage, argument, found.args[0]) * _NORMALISER[found.args[0].indices[0]]
         for found in inside.atoms(exp)
         if isinstance(found.args[0], Indexed) and found.args[0].base == argument.base
     }
     written = inside.xreplace(exponentials)
-    return expression if written.has(_NORMALISER) else written
+    kept: Mapping[Expr, Expr] = {normaliser: total for total, normaliser in sums.items()}
+    return written.xreplace(kept)
 
 
-def _at(stage: Stage, argument: Indexed) -> Expr:
-    """Return a stage's entry at the indices of another's."""
-    row, column = argument.indices
+def _at(stage: Stage, argument: Indexed, found: Indexed) -> Expr:
+    """Return a stage's entry where what it is made from, `argument` in its own index form, stands at other indices."""
+    moved = dict(zip(argument.indices, found.indices, strict=True))
+    row, column = (index.xreplace(moved) for index in stage.indices)
     return entry(stage.name, row, column, stage.axes)

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 
 from sympy import Add, Expr, expand
 
-from ..notation import derivative
+from ..notation import applied, derivative
 from . import reasons
 from .chain_rule import LocalDerivative, chained, gathered, local_derivative
+from .index_form import axes_of, index_form
 from .indices import Axes, canonical, entry, names_in
+from .matrices import RowFunction
 from .matrix_form import Recovered, recovered
-from .recognition import without_unit_sums
+from .recognition import unnamed, without_unit_sums
 from .stages import Factor, Kind, Stage
 
 
@@ -39,6 +41,10 @@ class ReverseSweep:
         The axes of all quantities so far.
     unit_rows:
         The inputs whose rows are assumed to sum to one.
+    stages, auxiliary:
+        The backward stages made so far, and those of them that compute a function of rows which only derivatives need.
+    shares:
+        What each quantity's later uses have contributed to its adjoint so far.
 
     """
 
@@ -47,6 +53,7 @@ class ReverseSweep:
     axes: Mapping[str, Axes]
     unit_rows: frozenset[str] = frozenset()
     stages: list[Stage] = field(default_factory=list)
+    auxiliary: list[Stage] = field(default_factory=list)
     shares: dict[str, list[_Share]] = field(default_factory=dict)
 
     def run(self) -> list[Stage]:
@@ -85,13 +92,31 @@ class ReverseSweep:
         return {name: used if name in reached else [] for name, used in operands.items()}
 
     def _share(self, stage: Stage, operand: str) -> _Share:
-        local = local_derivative(stage, operand, self.axes[operand], self.forward)
+        local = self._local(stage, operand)
         if stage.name == self.loss:
             names = dict(zip(local.jacobian.inputs, canonical(self.axes[operand]), strict=True))
             return _Share(Factor("", stage.name), local, local.jacobian.entry.xreplace(names))
         factor = Factor(derivative(self.loss, stage.name), self._emit_local(stage, operand, local).name)
         adjoint = entry(factor.adjoint, *stage.indices, stage.axes)
         return _Share(factor, local, chained(adjoint, local, self.axes[operand]))
+
+    def _local(self, stage: Stage, operand: str) -> LocalDerivative:
+        """Differentiate a stage; a function of rows that it needs and no stage computes becomes a stage first."""
+        while True:
+            local = local_derivative(stage, operand, self.axes[operand], [*self.forward, *self.auxiliary])
+            needed = unnamed(local.jacobian.entry)
+            if needed is None:
+                return local
+            self._emit_auxiliary(needed)
+
+    def _emit_auxiliary(self, function: RowFunction) -> None:
+        name = applied(function.chalk, function.args[0].name)
+        axes = axes_of(function, self.axes)
+        index = index_form(function, *canonical(axes), self.axes)
+        reason = reasons.of_auxiliary(name)
+        made = Stage(name, Kind.AUXILIARY, axes, index, function, reason, opened=function.definition)
+        self.auxiliary.append(made)
+        self.stages.append(made)
 
     def _emit_local(self, stage: Stage, operand: str, local: LocalDerivative) -> Stage:
         form = Recovered(None) if local.tensor else recovered(local.core, local.axes)
@@ -103,7 +128,7 @@ class ReverseSweep:
             local.axes,
             local.core,
             form.matrix,
-            reasons.of_local(stage, local, form),
+            (*reasons.of_local(stage, local, form), *reasons.of_kinks(local.jacobian.entry)),
             opened=opened,
             tensor=local.tensor,
             jacobian=local.jacobian,
@@ -114,14 +139,17 @@ class ReverseSweep:
     def _emit_adjoint(self, name: str) -> None:
         shares = self.shares[name]
         general = gathered(Add(*(share.index for share in shares)))
-        index = self._simplified(general)
+        index, assumed = self._simplified(general)
         form = recovered(index, self.axes[name], name)
         opened = recovered(general, self.axes[name], name).matrix if index != general else None
         kind = Kind.GRADIENT if name in self.parameters else Kind.ADJOINT
         factors = tuple(share.factor for share in shares)
-        reason = reasons.of_adjoint(name, self.axes[name], factors, form)
+        spread = any(bool(share.local.tensor) for share in shares)
+        reason = reasons.of_adjoint(name, self.axes[name], factors, form, spread=spread)
+        direct = [share.local.jacobian.entry for share in shares if not share.factor.adjoint]
+        reason = (*reason, *(piece for entries in direct for piece in reasons.of_kinks(entries)))
         if opened is not None:
-            reason = (*reason, *reasons.of_unit_rows(self.unit_rows))
+            reason = (*reason, *reasons.of_unit_rows(assumed))
         made = Stage(
             derivative(self.loss, name),
             kind,
@@ -134,13 +162,12 @@ class ReverseSweep:
         )
         self.stages.append(made)
 
-    def _simplified(self, index: Expr) -> Expr:
-        """Use that some rows sum to one, where that makes a difference."""
-        if not self.unit_rows & names_in(index):
-            return index
-        spread = expand(index)
-        simpler = without_unit_sums(spread, self.unit_rows)
-        return index if simpler == spread else gathered(simpler)
+    def _simplified(self, index: Expr) -> tuple[Expr, list[str]]:
+        """Use that some rows sum to one; return with the result the inputs of which it was used."""
+        named = sorted(self.unit_rows & names_in(index))
+        spread = without_unit_sums(expand(index), ()) if named else index
+        assumed = [name for name in named if without_unit_sums(spread, {name}) != spread]
+        return (gathered(without_unit_sums(spread, assumed)) if assumed else index), assumed
 
 
 def _parameters_first(names: Iterable[str], parameters: Iterable[str]) -> list[str]:

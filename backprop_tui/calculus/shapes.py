@@ -95,6 +95,11 @@ class Shapes(Mapping[str, Shape]):
             else:
                 raise ShapeError(*shapes, "equal shapes, or one row, one column or a scalar")
 
+    def joint(self, left: Expr, right: Expr) -> Shape:
+        """Return the shape of two matrices taken entry by entry, the axes of one broadcast."""
+        rows, columns = zip(self.of(left), self.of(right), strict=True)
+        return max(rows), max(columns)
+
     def lettered(self) -> tuple[dict[str, Axes], dict[str, int]]:
         """Name every axis by a letter: return each quantity's axes and each letter's size."""
         names, supply = {"": ""}, letters()

@@ -19,6 +19,7 @@ class Kind(StrEnum):
     PRE_ACTIVATION = "pre-activation"
     ACTIVATION = "activation"
     LOSS = "loss"
+    AUXILIARY = "auxiliary"
     LOCAL = "local derivative"
     ADJOINT = "adjoint"
     GRADIENT = "gradient"

@@ -8,7 +8,7 @@ from typing import Final
 from sympy import E, Expr, cos, exp, log, pi, sin, sqrt, tanh
 
 from .functions import FUNCTIONS as DERIVED_FUNCTIONS
-from .matrices import ColumnSums, LogSoftmax, Mean, RowCount, RowSums, Softmax, Total
+from .matrices import ColumnSums, LogSoftmax, LogSumExp, Mean, RowCount, RowSums, Softmax, Total
 
 FUNCTIONS: Final[dict[str, Callable[[Expr], Expr]]] = {
     **DERIVED_FUNCTIONS,
@@ -29,6 +29,7 @@ NUMBER_FUNCTIONS: Final[dict[str, Callable[[Expr], Expr]]] = {
 MATRIX_FUNCTIONS: Final[dict[str, Callable[[Expr], Expr]]] = {
     "softmax": Softmax,
     "log_softmax": LogSoftmax,
+    "log_sum_exp": LogSumExp,
     "sum": Total,
     "mean": Mean,
     "rowsum": RowSums,

@@ -6,12 +6,13 @@ way                   what it shares with the matrix form
 index form            the derivation, but not the recovery of the matrix form
 entries               nothing: `sympy.diff` of the equations over their scalar entries
 complex step          nothing: the equations at u + i 1e-30, exact to rounding
-central differences   nothing: the equations at u + 1e-5 and u - 1e-5
+central differences   nothing: the equations at u + s and u - s, extrapolated to s = 0
 ====================  ======================================================================
 
-A difference is the largest over all entries, in units of the largest entry, or absolute where that is below 1. Where a
-step of the central differences crosses a kink, as of relu at 0, there is no slope to compare with: that entry doesn't
-count. Of wide networks, gradients are compared along random directions, and the index form at random entries.
+A difference is the largest over all entries, in units of the largest entry, or absolute where that is below 1. An entry
+of which a way finds no number doesn't count: where a step of the central differences crosses a kink, as of relu at 0,
+or the equations as they were written overflow. A NaN in the derivation's own numbers agrees with nothing. Of wide
+networks, gradients are compared along random directions, and the index form at random entries.
 """
 
 from __future__ import annotations
@@ -69,6 +70,7 @@ class Report:
         return not any(row.disagreeing for row in self.rows)
 
 
+@np.errstate(all="ignore")
 def check(derivation: Derivation, start: Values) -> Report:
     """Compare every stage's matrix form with each independent way.
 
@@ -115,7 +117,7 @@ def _row(stage: Stage, own: Array, ways: Ways, *, in_entries: bool) -> Row:
         "central differences": ways.central_differences(stage),
     }
     by_index = {"index form": _difference(own, ways.index_form(stage))}
-    return Row(stage.name, by_index | {way: _difference(derived, other, way) for way, other in others.items()})
+    return Row(stage.name, by_index | {way: _difference(derived, other) for way, other in others.items()})
 
 
 def _wide_row(derivation: Derivation, stage: Stage, values: Values, ways: Ways, generator: np.random.Generator) -> Row:
@@ -132,17 +134,18 @@ def _wide_row(derivation: Derivation, stage: Stage, values: Values, ways: Ways, 
         along = np.array([ways.along(by, direction) for direction in directions])
         projected = np.sum(own * directions, axis=(1, 2))
         differences["complex step"] = _difference(projected, along[:, 0])
-        differences["central differences"] = _difference(projected, along[:, 1], "central differences")
+        differences["central differences"] = _difference(projected, along[:, 1])
     return Row(stage.name, differences)
 
 
-def _difference(own: Array, other: Array | None, way: str = "") -> float | None:
-    """Return the largest difference; central differences don't count where a kink lies between."""
+def _difference(own: Array, other: Array | None) -> float | None:
+    """Return the largest difference over the entries that the other way finds; None where it finds none."""
     if other is None:
         return None
     other = other.reshape(own.shape)
-    counted = ~np.isnan(other) if way == "central differences" else np.full(other.shape, True)
+    counted = np.isfinite(other) | np.isnan(own)
     if not counted.any():
         return None
     scale = max(1.0, float(np.max(np.abs(other[counted]))))
-    return float(np.max(np.abs(own - other)[counted])) / scale
+    with np.errstate(invalid="ignore"):
+        return float(np.max(np.abs(own - other)[counted])) / scale

@@ -49,11 +49,18 @@ def log_softmax(z: Array) -> Array:
     return lowered - np.log(np.exp(lowered).sum(axis=1, keepdims=True))
 
 
+def log_sum_exp(z: Array) -> Array:
+    """log(rowsum(exp(z))), a column, with each row's largest entry taken off first and added again."""
+    largest = _largest(z)
+    return np.asarray(largest + np.log(np.exp(z - largest).sum(axis=1, keepdims=True)))
+
+
 _STABLE: Final[dict[str, Implementation]] = {
     "sigmoid": sigmoid,
     "softplus": softplus,
     "softmax": softmax,
     "log_softmax": log_softmax,
+    "log_sum_exp": log_sum_exp,
 }
 
 
@@ -84,8 +91,12 @@ def _quiet(function: Implementation) -> Implementation:
 
 
 def _lowered(z: Array) -> Array:
-    largest = np.take_along_axis(z, np.argmax(np.real(z), axis=1)[:, None], axis=1)
-    return z - np.real(largest)
+    return z - _largest(z)
+
+
+def _largest(z: Array) -> Array:
+    """The real part of each row's largest entry, a column."""
+    return np.asarray(np.real(z).max(axis=1, keepdims=True))
 
 
 _SETTINGS: Final = {"fully_qualified_modules": False, "inline": True, "allow_unknown_functions": True}

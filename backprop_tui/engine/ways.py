@@ -22,9 +22,10 @@ from .compile import Values, compile_entries, compile_matrix
 from .numerics import Array
 
 COMPLEX_STEP: Final = 1e-30
-CENTRAL_STEP: Final = 1e-5
-KINK: Final = 0.005
-"""Slopes on both sides of a step that differ by more than this, relative or absolute, have a kink between them."""
+CENTRAL_STEP: Final = 1e-4
+"""The longest of the steps of central differences; the others are a half and a quarter of it."""
+DOUBT: Final = 1e-8
+"""Central differences count where steps of different length agree to this, relative or absolute."""
 
 Step = Callable[[complex], Array]
 """What a step of some length makes of a quantity."""
@@ -71,7 +72,7 @@ class Ways:
         return self._backward(stage, self._differ(_complex_step))
 
     def central_differences(self, stage: Stage) -> Array | None:
-        """Compute a backward stage by (f(u + s) - f(u - s))/2s, good to about 1e-9; NaN where a kink lies between."""
+        """Compute a backward stage by (f(u + s) - f(u - s))/2s, extrapolated to s = 0; NaN where that can't tell."""
         return self._backward(stage, self._differ(_central_difference))
 
     def along(self, name: str, direction: Array) -> tuple[float, float]:
@@ -168,7 +169,19 @@ def _complex_step(f: Step) -> Array:
 
 
 def _central_difference(f: Step) -> Array:
-    """Return the slope at 0, NaN where the slopes to the left and to the right differ as only a kink's do."""
-    left, right = (f(0.0) - f(-CENTRAL_STEP)) / CENTRAL_STEP, (f(CENTRAL_STEP) - f(0.0)) / CENTRAL_STEP
-    kinked = np.abs(right - left) > KINK * np.maximum(1.0, np.abs(left))
-    return np.where(kinked, np.nan, (left + right) / 2)
+    """Return the slope at 0, NaN where steps of different length disagree on it or a kink lies between them.
+
+    Richardson's extrapolation takes the error in the square of the step out of two central differences; how far two
+    such values lie apart tells how good they are. The slopes to the left and to the right of a smooth function come
+    together in proportion to the step, at a kink they don't.
+    """
+    middle, steps = f(0.0), (CENTRAL_STEP, CENTRAL_STEP / 2, CENTRAL_STEP / 4)
+    with np.errstate(all="ignore"):
+        left, right = (np.array([(f(sign * step) - middle) / (sign * step) for step in steps]) for sign in (-1, 1))
+        central = (left + right) / 2
+        first, slope = (4 * central[1:] - central[:-1]) / 3
+        doubt = np.abs(slope - first) + np.finfo(float).eps * np.abs(middle) / steps[2]
+        allowed = DOUBT * np.maximum(1.0, np.abs(slope))
+        gap = np.abs(right - left)
+        kinked = (gap[2] > gap[0] / 2) & (gap[2] > 100 * allowed)
+        return np.where(kinked | ~(doubt <= allowed), np.nan, slope)

@@ -38,7 +38,7 @@ class OneLine(Typesetter[str]):
         return f"√{box}" if alone else f"√({box})"
 
     def power(self, base: str, exponent: str) -> str:
-        return f"{base}^{exponent}"
+        return f"{base}^{exponent}" if exponent.isalnum() else f"{base}^({exponent})"
 
     def parenthesized(self, box: str) -> str:
         return f"({box})"

@@ -17,7 +17,7 @@ from .. import notation
 from ..calculus.functions import ScalarFunction
 from ..calculus.indices import SAMPLE_LETTER, axis
 from ..calculus.matrices import MatrixProduct, Quantity, RowFunction, Total
-from ..calculus.stages import Stage
+from ..calculus.stages import Kind, Stage
 from .order import factors, signed_terms
 
 Box = TypeVar("Box")
@@ -98,10 +98,15 @@ class Typesetter(Printer, Generic[Box]):
         return self._print(expression)
 
     def matrix_equation(self, stage: Stage) -> Box | None:
-        """Typeset a stage's matrix form, by way of σ′ where it has one; None where there is no matrix form."""
+        """Typeset a stage's matrix form, by way of σ′ where it has one; None where there is no matrix form.
+
+        An auxiliary stage, softmax(z), is named by its matrix form, and set by what that stands for.
+        """
         if stage.matrix is None:
             return None
         sides = [Quantity(stage.name), *([stage.opened] if stage.opened is not None else []), stage.matrix]
+        if stage.kind is Kind.AUXILIARY:
+            sides.pop()
         return self._joined([self._print(side) for side in sides], "equals")
 
     def index_equation(self, stage: Stage) -> Box:
