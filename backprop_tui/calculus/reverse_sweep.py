@@ -56,6 +56,9 @@ class ReverseSweep:
     auxiliary: list[Stage] = field(default_factory=list)
     shares: dict[str, list[_Share]] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.made_from = {stage.name: names_in(stage.index) for stage in self.forward}
+
     def run(self) -> list[Stage]:
         """Return the backward stages: local derivatives, adjoints and gradients, in the order of the lesson."""
         operands = self._operands()
@@ -80,7 +83,7 @@ class ReverseSweep:
         learned = list(self.parameters)
         operands: dict[str, list[str]] = {}
         for stage in self.forward:
-            names = names_in(stage.index)
+            names = self.made_from[stage.name]
             used = [name for name in learned if name in names]
             operands[stage.name] = _parameters_first(used, self.parameters)
             if used:
@@ -103,11 +106,16 @@ class ReverseSweep:
     def _local(self, stage: Stage, operand: str) -> LocalDerivative:
         """Differentiate a stage; a function of rows that it needs and no stage computes becomes a stage first."""
         while True:
-            local = local_derivative(stage, operand, self.axes[operand], [*self.forward, *self.auxiliary])
+            local = local_derivative(stage, operand, self.axes[operand], self._alike(stage))
             needed = unnamed(local.jacobian.entry)
             if needed is None:
                 return local
             self._emit_auxiliary(needed)
+
+    def _alike(self, stage: Stage) -> list[Stage]:
+        """The stages made from nothing but what a stage is made from: its derivative may be written with them."""
+        names = self.made_from[stage.name]
+        return [other for other in (*self.forward, *self.auxiliary) if self.made_from[other.name] <= names]
 
     def _emit_auxiliary(self, function: RowFunction) -> None:
         name = applied(function.chalk, function.args[0].name)
@@ -116,6 +124,7 @@ class ReverseSweep:
         reason = reasons.of_auxiliary(name)
         made = Stage(name, Kind.AUXILIARY, axes, index, function, reason, opened=function.definition)
         self.auxiliary.append(made)
+        self.made_from[name] = names_in(index)
         self.stages.append(made)
 
     def _emit_local(self, stage: Stage, operand: str, local: LocalDerivative) -> Stage:

@@ -12,6 +12,7 @@ from sympy import Expr
 
 from .index_form import axes_of
 from .indices import Axes, letters
+from .matrices import quantities
 
 Shape = tuple[int, int]
 """(rows, columns)."""
@@ -111,7 +112,9 @@ class Shapes(Mapping[str, Shape]):
 
     def _axes_of(self, expression: Expr) -> Axes:
         """Return the axes of an expression, each by the key that those joined with it share."""
-        rooted = {name: (self._root(rows), self._root(columns)) for name, (rows, columns) in self._axes.items()}
+        rooted = {
+            name: (self._root(self._axes[name][0]), self._root(self._axes[name][1])) for name in quantities(expression)
+        }
         return axes_of(expression, rooted)
 
     def _shape(self, axes: Axes) -> Shape:
