@@ -132,6 +132,22 @@ def test_a_stage_is_not_known_before_its_equation() -> None:
 
 
 @pytest.mark.parametrize(
+    ("equations", "told"),
+    [
+        ({"p": "p @ W"}, "a cycle: p uses p;"),
+        ({"p": "h @ W", "h": "sigmoid(p)"}, "a cycle: p uses h, h uses p;"),
+        ({"p": "h @ W", "h": "q + )", "q": "p"}, "'h' is used before it is defined;"),
+        ({"p": "h @ W", "h": "q + x", "q": "p"}, "a cycle: p uses h, h uses q, q uses p;"),
+    ],
+)
+def test_a_cycle_is_told_as_the_way_around_it(equations: dict[str, str], told: str) -> None:
+    with pytest.raises(InputError) as caught:
+        read_equations({**equations, "E": "sum(p)"}, shapes())
+    assert told in str(caught.value)
+    assert caught.value.key == "[equations] p"
+
+
+@pytest.mark.parametrize(
     ("text", "got"),
     [
         ("x / 0", "a division by zero"),

@@ -751,7 +751,7 @@ def test_an_unknown_name_in_an_equation_is_told_with_the_nearest(read: Read) -> 
 
 
 def test_an_equation_uses_what_stands_before_it(read: Read) -> None:
-    refuses(read, "x @ W + b", "x @ W + y", "[equations] p", "'y' is used before it is defined", "earlier ones")
+    refuses(read, "x @ W + b", "x @ W + E", "[equations] p", "a cycle: p uses E, E uses y, y uses p", "earlier ones")
 
 
 def test_an_unknown_function_is_told_with_the_nearest(read: Read) -> None:

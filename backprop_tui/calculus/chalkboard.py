@@ -43,6 +43,10 @@ _OPERATORS: Final[dict[type[ast.operator], str]] = {
 }
 
 
+class OrderError(InputError):
+    """A stage is used before it is defined."""
+
+
 @dataclass(frozen=True)
 class Definition:
     """A function that the chalkboard itself defines: its arguments' names, and its text."""
@@ -143,7 +147,7 @@ class _Reader:
         if name in CONSTANTS:
             return CONSTANTS[name]
         if name in self.equations:
-            raise InputError(f"{name!r} is used before it is defined", "each stage made from earlier ones")
+            raise OrderError(f"{name!r} is used before it is defined", "each stage made from earlier ones")
         known = "an input, a parameter or an earlier stage"
         raise InputError(f"{name!r} is not defined", known, nearest=nearest(name, self.shapes))
 

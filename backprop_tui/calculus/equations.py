@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sympy import Expr
 
 from ..errors import InputError
-from .chalkboard import Definition, argument_names, read_expression
+from .chalkboard import Definition, OrderError, argument_names, read_expression
 from .flatten import flattened
 from .shapes import Shapes
 from .stable_forms import by_name, through_stages
@@ -57,8 +57,10 @@ def read_equations(
                 definitions = {earlier: equation.stable for earlier, equation in read.items()}
                 read[stage] = Equation(right, through_stages(right, definitions))
         except InputError as error:
-            error.key = error.key or f"[equations] {name}"
-            raise
+            told = _cycle(name, equations) if isinstance(error, OrderError) else None
+            told = told or error
+            told.key = told.key or f"[equations] {name}"
+            raise told from None
     return read
 
 
@@ -76,3 +78,33 @@ def _own_function(name: str, text: str, shapes: Shapes) -> Definition:
             key=key,
         )
     return Definition((arguments[0],), text)
+
+
+def _cycle(name: str, equations: Mapping[str, str]) -> InputError | None:
+    """Tell that an equation is made, through others, from itself; None where it isn't."""
+    came_from: dict[str, str] = {}
+    waiting = [name]
+    while waiting:
+        user = waiting.pop()
+        for used in sorted(_names(equations[user]) & set(equations) - set(came_from)):
+            came_from[used] = user
+            if used == name:
+                return InputError(f"a cycle: {_path(name, came_from)}", "each stage made from earlier ones")
+            waiting.append(used)
+    return None
+
+
+def _names(text: str) -> set[str]:
+    """Return the names in a text; none where it is no expression, which is told when its turn comes."""
+    try:
+        return argument_names(text)
+    except InputError:
+        return set()
+
+
+def _path(name: str, came_from: Mapping[str, str]) -> str:
+    """Spell the way from a name back to itself: ``p uses y, y uses p``."""
+    steps = [name, came_from[name]]
+    while steps[-1] != name:
+        steps.append(came_from[steps[-1]])
+    return ", ".join(f"{user} uses {used}" for used, user in reversed([*zip(steps, steps[1:], strict=False)]))
