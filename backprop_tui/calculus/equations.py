@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 from sympy import Expr
 
@@ -107,4 +108,4 @@ def _path(name: str, came_from: Mapping[str, str]) -> str:
     steps = [name, came_from[name]]
     while steps[-1] != name:
         steps.append(came_from[steps[-1]])
-    return ", ".join(f"{user} uses {used}" for used, user in reversed([*zip(steps, steps[1:], strict=False)]))
+    return ", ".join(f"{user} uses {used}" for user, used in pairwise(reversed(steps)))
