@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backprop_tui.calculus.derivation import derive
-from backprop_tui.engine.compile import compile_entries, compile_iteration, compile_stage
+from backprop_tui.engine.compile import compile_entries, compile_iteration, compile_stage, compile_stages
 
 from .networks import LECTURE_WIDTHS, Array, Start, Widths, given_shapes, lecture, random_start, starts
 
@@ -82,6 +83,18 @@ def test_the_fused_function_returns_every_stage(widths: Widths) -> None:
     expected = stage_by_stage(widths, start)
     for name, value in zip(NAMES, fused, strict=True):
         np.testing.assert_allclose(np.atleast_2d(value), expected[name], rtol=1e-14, err_msg=name)
+
+
+@pytest.mark.parametrize("apart", [("dE/dz",), ("h", "dE/dh"), ("dy/dz",), ("E", "V'"), tuple(NAMES)])
+def test_stages_without_a_matrix_form_may_stand_anywhere(apart: tuple[str, ...]) -> None:
+    start = random_start(LECTURE_WIDTHS)
+    stages = [replace(stage, matrix=None) if stage.name in apart else stage for stage in lecture()]
+    values = compile_stages(replace(lecture(), stages=tuple(stages)))(start)
+    assert list(values) == NAMES
+    for name, expected in stage_by_stage(LECTURE_WIDTHS, start).items():
+        if name in values:
+            np.testing.assert_allclose(values[name], expected, rtol=1e-13, err_msg=name)
+            assert values[name].shape == expected.shape
 
 
 @settings(max_examples=25, deadline=None)

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sympy import Expr
+from sympy import Expr, KroneckerDelta
 
 from backprop_tui.calculus.index_form import index_form
-from backprop_tui.calculus.indices import Axes, Index, Size, base, canonical, summed
+from backprop_tui.calculus.indices import Axes, Index, Size, base, canonical, fresh, summed
 from backprop_tui.calculus.matrices import (
     ColumnSums,
     MatrixProduct,
@@ -49,11 +49,14 @@ REDUCIBLE: tuple[tuple[Expr, Axes, Expr], ...] = (
     (c[n, 0] * r[0, i], ("n", "i"), COLUMN * ROW),
     (3 * a[n, i] - b[i, n], ("n", "i"), 3 * A - Transposed(B)),
     (a[n, i] * (1 - a[n, i]), ("n", "i"), A * (1 - A)),
+    (2 * (c[n, 0] + summed(a[n, i], [i])), ("n", ""), 2 * (COLUMN + RowSums(A))),
+    (2 * (d[n, j] + summed(a[n, i] * b[i, j], [i])), ("n", "j"), 2 * (Quantity("D") + MatrixProduct(A, B))),
 )
 
 IRREDUCIBLE: tuple[tuple[Expr, Axes], ...] = (
     (summed(a[i, i], [i]), ("", "")),
     (a[n, n] * b[n, j], ("n", "j")),
+    (KroneckerDelta(n, fresh("n", {n})) - 1 / Size("n"), ("n", "n")),
     (summed(a[n, i] * b[n, j] * c[i, j] * d[i, k] * base("e")[j, k], [i, j]), ("n", "k")),
 )
 

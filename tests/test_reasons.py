@@ -126,6 +126,7 @@ def test_a_sum_that_mixes_entries_is_named_beside_the_entry() -> None:
     assert told("p - colsum(p)/rows(p)", "q") == (
         "Each entry is made from the entries in its own place and from the sum of its column."
     )
+    assert told("p*mean(p)", "q_1") == "All entries are summed: a sum over n and j, with the factor 1/(J N): a mean."
     assert "is 1 where its two indices agree" in told("p - colsum(p)/rows(p)", "dq/dp")
 
 

@@ -41,7 +41,7 @@ def test_nothing_is_compiled_until_the_first_iteration(monkeypatch: pytest.Monke
     def refuse(*_: object) -> None:
         raise AssertionError("compiled")
 
-    monkeypatch.setattr(module, "compile_iteration", refuse)
+    monkeypatch.setattr(module, "compile_stages", refuse)
     untouched = Trace(lecture(), start)
     assert len(untouched) == 0
     with pytest.raises(AssertionError, match="compiled"):
@@ -177,15 +177,13 @@ def test_mini_batches_come_back_with_their_iteration() -> None:
         np.testing.assert_array_equal(small[20][name], whole[20][name])
 
 
-def test_starting_again_compiles_nothing_anew(
-    trace: Trace, start: Start, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_starting_again_compiles_nothing_anew(trace: Trace, start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     trace[0]
 
     def refuse(*_: object) -> None:
         raise AssertionError("compiled")
 
-    monkeypatch.setattr(module, "compile_iteration", refuse)
+    monkeypatch.setattr(module, "compile_stages", refuse)
     other = trace.again({**start, "eta": np.array([[0.5]])})
     assert len(other) == 0
     np.testing.assert_allclose(other[0]["W'"], start["W"] - 0.5 * other[0]["dE/dW"])

@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from sympy import Add, Expr, Indexed, Integer, Mul, Sum, Symbol, factor_terms
+from sympy import Add, Expr, Indexed, Integer, Mul, Sum, Symbol, expand, factor_terms
 
 from .contraction import Term, terms
 from .indices import Axes, Index, axis, canonical, free_indices, size
@@ -87,10 +87,14 @@ def recovered(expression: Expr, axes: Axes, shaped_as: str = "") -> Recovered:
 
     """
     row, column = canonical(axes)
-    graphs = [_Graph(term, row, column) for term in terms(expression)]
-    try:
-        matrix = Add(*(graph.reduced() for graph in graphs))
-    except _IrreducibleError:
+    for form in (expression, expand(expression)):
+        graphs = [_Graph(term, row, column) for term in terms(form)]
+        try:
+            matrix = Add(*(graph.reduced() for graph in graphs))
+            break
+        except _IrreducibleError:
+            continue
+    else:
         return Recovered(None)
     covered = set().union(*(graph.covered for graph in graphs))
     steps = [step for graph in graphs for step in graph.steps]

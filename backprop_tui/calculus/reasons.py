@@ -49,6 +49,8 @@ def of_forward(kind: Kind, index: Expr, written: Expr) -> Reason:
     if isinstance(index, Function):
         return (index.func(_u), " is applied to each entry alone.")
     whole = written.as_coeff_Mul()[1]
+    if whole.has(Total) and whole.func in (Total, Mul):
+        return ("All entries are summed: ", *_loss_factor(index), ".")
     if isinstance(whole, RowSums | ColumnSums):
         return (f"The entries of each {_line(whole)} are summed.",)
     sums = sorted({_line(found) for found in written.atoms(RowSums, ColumnSums)})

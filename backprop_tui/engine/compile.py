@@ -104,13 +104,51 @@ class EntryFunction:
 def compile_iteration(derivation: Derivation, outputs: Sequence[str]) -> Compiled:
     """Compile everything that the named stages need into one straight-line function that returns their values.
 
-    Every stage needed has to have a matrix form.
+    Of the stages needed, those that have no matrix form are taken as arguments.
     """
-    takes = derivation.given
+    apart = tuple(stage.name for stage in derivation if stage.matrix is None)
     lines = _straight_line(derivation, outputs)
+    needed = {symbol.name for _, right in lines for symbol in right.free_symbols}
+    takes = (*derivation.given, *(name for name in apart if name in needed))
     results = [Quantity(name) for name in outputs]
     function = _lambdified(derivation, [Quantity(name) for name in takes], results, lines)
     return Compiled(takes, function)
+
+
+def compile_stages(derivation: Derivation) -> Callable[[Values], dict[str, Array]]:
+    """Compile every stage; the result takes what an iteration is given and returns the values of all stages.
+
+    Stages that have a matrix form run as one straight-line function as far as possible: one that has none, and that
+    others are made from, parts what comes before it from what comes after.
+    """
+    used = {name for stage in derivation for name in names_in(stage.index)}
+    parts: list[list[Stage]] = [[]]
+    last = []
+    for stage in derivation:
+        if stage.matrix is not None:
+            parts[-1].append(stage)
+        elif stage.name in used:
+            parts += [[stage], []]
+        else:
+            last.append([stage])
+    compiled = [_compiled_part(derivation, part) for part in [*parts, *last] if part]
+
+    def run(given: Values) -> dict[str, Array]:
+        values = dict(given)
+        for part in compiled:
+            values |= part(values)
+        return {stage.name: values[stage.name] for stage in derivation}
+
+    return run
+
+
+def _compiled_part(derivation: Derivation, stages: Sequence[Stage]) -> Callable[[Values], dict[str, Array]]:
+    names = [stage.name for stage in stages]
+    if any(stage.matrix is None for stage in stages):
+        alone = [compile_stage(derivation, stage) for stage in stages]
+        return lambda values: {name: one(values) for name, one in zip(names, alone, strict=True)}
+    fused = compile_iteration(derivation, names)
+    return lambda values: dict(zip(names, map(np.atleast_2d, fused(values)), strict=True))
 
 
 def _straight_line(derivation: Derivation, outputs: Sequence[str]) -> list[tuple[Expr, Expr]]:

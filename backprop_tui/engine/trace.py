@@ -18,7 +18,7 @@ import numpy as np
 
 from ..calculus.derivation import Derivation
 from ..notation import updated
-from .compile import Compiled, Values, compile_iteration, compile_stage
+from .compile import Values, compile_stages
 from .numerics import Array
 
 MEMORY: Final = 256_000_000
@@ -105,19 +105,12 @@ class Trace:
     def again(self, start: Values, batches: Callable[[int], Values] | None = None) -> Trace:
         """Return a trace of the same derivation from other values; what has been compiled is used again."""
         other = Trace(self.derivation, start, batches, memory=self._memory)
-        other.__dict__ |= {name: self.__dict__[name] for name in ("_fused", "_apart") if name in self.__dict__}
+        other.__dict__ |= {name: self.__dict__[name] for name in ("_stages",) if name in self.__dict__}
         return other
 
     @cached_property
-    def _fused(self) -> tuple[list[str], Compiled]:
-        """The stages that have a matrix form, as one function."""
-        names = [stage.name for stage in self.derivation if stage.matrix is not None]
-        return names, compile_iteration(self.derivation, names)
-
-    @cached_property
-    def _apart(self) -> dict[str, Callable[[Values], Array]]:
-        """The stages that have none, such as the Jacobian of a softmax; no other stage is made from them."""
-        return {stage.name: compile_stage(self.derivation, stage) for stage in self.derivation if stage.matrix is None}
+    def _stages(self) -> Callable[[Values], dict[str, Array]]:
+        return compile_stages(self.derivation)
 
     @cached_property
     def _most_kept(self) -> int:
@@ -157,11 +150,9 @@ class Trace:
         values = {**self._start, **learned}
         if self._batches is not None:
             values |= self._batches(iteration)
-        names, fused = self._fused
         with np.errstate(all="ignore"):
-            values |= dict(zip(names, fused(values), strict=True))
-            values |= {name: stage(values) for name, stage in self._apart.items()}
-        return {name: _frozen(np.atleast_2d(value)) for name, value in values.items()}
+            values |= self._stages(values)
+        return {name: _frozen(value) for name, value in values.items()}
 
     def _keep(self, iteration: int, values: dict[str, Array]) -> dict[str, Array]:
         """Keep an iteration; where another thread has been faster, return what that one kept."""
