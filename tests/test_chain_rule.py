@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sympy import Integer, KroneckerDelta
 
-from backprop_tui.calculus.chain_rule import gathered
+from backprop_tui.calculus.algebra import gathered
 from backprop_tui.calculus.derivation import Derivation, derive
 from backprop_tui.calculus.indices import Index, base, summed
 from backprop_tui.calculus.stages import Factor, Kind

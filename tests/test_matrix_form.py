@@ -49,8 +49,8 @@ REDUCIBLE: tuple[tuple[Expr, Axes, Expr], ...] = (
     (c[n, 0] * r[0, i], ("n", "i"), COLUMN * ROW),
     (3 * a[n, i] - b[i, n], ("n", "i"), 3 * A - Transposed(B)),
     (a[n, i] * (1 - a[n, i]), ("n", "i"), A * (1 - A)),
-    (2 * (c[n, 0] + summed(a[n, i], [i])), ("n", ""), 2 * (COLUMN + RowSums(A))),
-    (2 * (d[n, j] + summed(a[n, i] * b[i, j], [i])), ("n", "j"), 2 * (Quantity("D") + MatrixProduct(A, B))),
+    (c[n, 0] * (c[n, 0] + summed(a[n, i], [i])), ("n", ""), COLUMN * (COLUMN + RowSums(A))),
+    (c[n, 0] * (d[n, j] + summed(a[n, i] * b[i, j], [i])), ("n", "j"), COLUMN * (Quantity("D") + MatrixProduct(A, B))),
 )
 
 IRREDUCIBLE: tuple[tuple[Expr, Axes], ...] = (

@@ -9,7 +9,7 @@ from sympy import Expr, exp, log
 
 from backprop_tui.calculus.derivation import Derivation, derive
 from backprop_tui.calculus.functions import Sigmoid, Softplus
-from backprop_tui.calculus.matrices import LogSoftmax, LogSumExp, Quantity, RowSums, Softmax
+from backprop_tui.calculus.matrices import LogSoftmax, LogSumExp, Quantity, RowSums, Softmax, Transposed
 from backprop_tui.calculus.stable_forms import by_name, through_stages
 from backprop_tui.calculus.stages import Kind
 from backprop_tui.engine.compile import compile_stage
@@ -40,6 +40,13 @@ THROUGH_STAGES = [
     (log(y), {"y": RowSums(exp(a))}, LogSumExp(a)),
     (c / y, {"c": exp(a), "y": RowSums(c)}, Softmax(a)),
     (log(Sigmoid(a)), {}, a - Softplus(a)),
+    (log(c), {"y": Sigmoid(a), "c": 1 - y}, -Softplus(a)),
+    (log(c), {"y": Softmax(a), "c": y}, LogSoftmax(a)),
+    (1 / c, {"y": exp(-a), "c": 1 + y}, Sigmoid(a)),
+    (log(1 / y), {"y": Softmax(a)}, -LogSoftmax(a)),
+    (log(y**2), {"y": Sigmoid(a)}, 2 * (a - Softplus(a))),
+    (log(Transposed(y)), {"y": Softmax(a)}, Transposed(LogSoftmax(a))),
+    (log(y), {"y": exp(a)}, a),
 ]
 
 
@@ -60,8 +67,9 @@ def test_logarithms_and_quotients_go_through_what_a_stage_was_made_from(
     assert through_stages(written, definitions) == stable
 
 
-def test_the_logarithm_of_another_stage_is_left_alone() -> None:
-    assert through_stages(log(1 - y), {"y": Softmax(a)}) == log(1 - y)
+@pytest.mark.parametrize("written", [log(1 - y), log(y + c), log(c), log(2 * y)])
+def test_the_logarithm_of_another_stage_is_left_alone(written: Expr) -> None:
+    assert through_stages(written, {"y": Softmax(a), "c": a**2}) == written
 
 
 # A row function that only derivatives need becomes a stage of its own

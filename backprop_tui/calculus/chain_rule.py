@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sympy import Add, Expr, diff, expand, factor_terms
+from sympy import Add, Expr, diff
 
+from .algebra import gathered
 from .contraction import Term, contract, renamed, split_deltas, terms
-from .functions import ScalarFunction, in_output, shortest
+from .functions import ScalarFunction, in_output
 from .indices import Axes, Index, axis, canonical, entry, free_indices, fresh, summed
 from .recognition import recognised
 from .stages import Jacobian, Stage
@@ -70,11 +71,6 @@ def chained(adjoint: Expr, local: LocalDerivative, axes: Axes) -> Expr:
     product = contract(summed(adjoint * jacobian.entry, jacobian.outputs))
     names = dict(zip(jacobian.inputs, canonical(axes), strict=True))
     return gathered(renamed(product, {old: new for old, new in names.items() if isinstance(old, Index)}))
-
-
-def gathered(expression: Expr) -> Expr:
-    """Take common factors out of a sum: 2y - 2t is 2(y - t)."""
-    return shortest(factor_terms(expression), expand(expression)) if isinstance(expression, Add) else expression
 
 
 def _core(jacobian: Expr, outputs: Sequence[Expr], inputs: Sequence[Expr]) -> tuple[Expr, Axes, tuple[Expr, ...]]:

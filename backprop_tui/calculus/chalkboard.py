@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import warnings
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Final
 
@@ -28,7 +28,7 @@ MAX_DEPTH: Final = 60
 MAX_EXPONENT: Final = 64
 MAX_ARGUMENT: Final = 700
 """The largest plain number that a function is applied to."""
-MAX_OPERATIONS: Final = 10_000
+MAX_OPERATIONS: Final = 2_000
 """Operations in one equation, with the definitions of functions written out."""
 MAX_BITS: Final = 1_000
 """Binary digits of a number, above and below the fraction bar."""
@@ -97,25 +97,50 @@ def _syntax_tree(text: str) -> ast.expr:
         raise InputError(f"{text!r} is no expression", "something like 'x @ W + b'") from None
 
 
+@dataclass
+class _Effort:
+    """What reading one equation has cost so far: parts of its texts visited, operations in each expression made."""
+
+    visited: int = 0
+    operations: dict[Expr, int] = field(default_factory=dict)
+
+    def visit(self, depth: int) -> None:
+        """Count a part of a text."""
+        self.visited += 1
+        if depth > MAX_DEPTH:
+            raise InputError(f"operations nested more than {MAX_DEPTH} deep", "equations of one or two operations")
+        self._check(self.visited)
+
+    def made(self, expression: Expr) -> Expr:
+        """Refuse an expression of too many operations."""
+        self._check(self._count(expression))
+        return expression
+
+    def _count(self, expression: Expr) -> int:
+        if expression not in self.operations:
+            self.operations[expression] = 1 + sum(map(self._count, expression.args))
+        return self.operations[expression]
+
+    def _check(self, count: int) -> None:
+        if count > MAX_OPERATIONS:
+            raise InputError(f"more than {MAX_OPERATIONS} operations, functions written out", "a shorter equation")
+
+
+@dataclass(frozen=True)
 class _Reader:
     """Reads one text. `bound` are the arguments of a function being read, `equations` all names yet to come."""
 
-    def __init__(
-        self,
-        shapes: Shapes,
-        functions: Mapping[str, Definition],
-        bound: Mapping[str, Expr],
-        equations: Container[str] = (),
-    ) -> None:
-        self.shapes, self.functions, self.bound, self.equations = shapes, functions, bound, equations
-        self.visited = 0
+    shapes: Shapes
+    functions: Mapping[str, Definition]
+    bound: Mapping[str, Expr]
+    equations: Container[str] = ()
+    effort: _Effort = field(default_factory=_Effort)
 
     def read(self, node: ast.expr, depth: int) -> Expr:
-        self.visited += 1
-        if self.visited > MAX_OPERATIONS:
-            raise InputError(f"more than {MAX_OPERATIONS} operations, functions written out", "a shorter equation")
-        if depth > MAX_DEPTH:
-            raise InputError(f"operations nested more than {MAX_DEPTH} deep", "equations of one or two operations")
+        self.effort.visit(depth)
+        return self.effort.made(self._read(node, depth))
+
+    def _read(self, node: ast.expr, depth: int) -> Expr:
         match node:
             case ast.Name(id=name):
                 return self._name(name)
@@ -170,11 +195,7 @@ class _Reader:
         self, definition: Definition, arguments: list[Expr], depth: int, functions: Mapping[str, Definition]
     ) -> Expr:
         bound = dict(zip(definition.arguments, arguments, strict=True))
-        reader = _Reader(self.shapes, functions, bound)
-        reader.visited = self.visited
-        value = reader.read(_syntax_tree(definition.text), depth + 1)
-        self.visited = reader.visited
-        return value
+        return _Reader(self.shapes, functions, bound, effort=self.effort).read(_syntax_tree(definition.text), depth + 1)
 
     def _operation(self, sign: str, left: Expr, right: Expr) -> Expr:
         try:

@@ -26,7 +26,6 @@ from sympy import (
     cancel,
     diff,
     exp,
-    expand,
     factor,
     log,
     pi,
@@ -35,6 +34,8 @@ from sympy import (
     together,
 )
 from sympy.core.relational import Relational
+
+from .algebra import multiplied_out, shortest
 
 _u = Symbol("u", real=True)
 
@@ -160,13 +161,8 @@ def solved(equation: Expr, unknown: Expr) -> Expr | None:
     return None if rate.has(unknown) or rate.is_zero else -numerator.xreplace({unknown: Integer(0)}) / rate
 
 
-def shortest(*forms: Expr) -> Expr:
-    """Return the form with the fewest operations, the first among equals."""
-    return min(forms, key=lambda form: form.count_ops())
-
-
 def _shortest(expression: Expr) -> Expr:
-    return shortest(_positive_front(factor(expression)), expand(expression))
+    return shortest(_positive_front(factor(expression)), multiplied_out(expression))
 
 
 def _rational(expression: Expr) -> Expr:

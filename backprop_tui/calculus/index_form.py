@@ -26,19 +26,30 @@ def axes_of(expression: Expr, axes: Mapping[str, Axes]) -> Axes:
     """Return the letters of an expression's rows and columns, given those of the quantities in it."""
     if isinstance(expression, Quantity):
         return axes[expression.name]
-    inner = [axes_of(argument, axes) for argument in expression.args]
     if isinstance(expression, MatrixProduct):
-        return inner[0][0], inner[1][1]
+        left, right = expression.args
+        return axes_of(left, axes)[0], axes_of(right, axes)[1]
     if isinstance(expression, Transposed):
-        return inner[0][1], inner[0][0]
+        rows, columns = axes_of(expression.args[0], axes)
+        return columns, rows
     if isinstance(expression, RowSums | LogSumExp):
-        return inner[0][0], ""
+        return axes_of(expression.args[0], axes)[0], ""
     if isinstance(expression, ColumnSums):
-        return "", inner[0][1]
+        return "", axes_of(expression.args[0], axes)[1]
     if isinstance(expression, Total | Mean | RowCount):
         return "", ""
-    rows = next((rows for rows, _ in inner if rows), "")
-    return rows, next((columns for _, columns in inner if columns), "")
+    return _broadcast(expression, axes)
+
+
+def _broadcast(expression: Expr, axes: Mapping[str, Axes]) -> Axes:
+    """Return the axes of what is taken entry by entry; the operands are looked at until both are known."""
+    rows = columns = ""
+    for argument in expression.args:
+        if rows and columns:
+            break
+        more = axes_of(argument, axes)
+        rows, columns = rows or more[0], columns or more[1]
+    return rows, columns
 
 
 def counted(expression: Expr, axes: Mapping[str, Axes]) -> Expr:

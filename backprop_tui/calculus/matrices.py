@@ -125,15 +125,6 @@ MIXING = (MatrixProduct, RowSums, ColumnSums, Total, Mean, RowFunction)
 """The operations that make one entry from several."""
 
 
-def expanded(expression: Expr) -> Expr:
-    """Write every function of rows by its definition."""
-    if isinstance(expression, RowFunction):
-        return expanded(expression.definition)
-    if not expression.args:
-        return expression
-    return expression.func(*map(expanded, expression.args))
-
-
 def transposed(matrix: Expr) -> Expr:
     """Transpose `matrix`, turning a product around: (A B)ᵀ = Bᵀ Aᵀ."""
     if isinstance(matrix, MatrixProduct):

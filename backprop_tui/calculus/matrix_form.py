@@ -17,8 +17,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from sympy import Add, Expr, Indexed, Integer, Mul, Sum, Symbol, expand, factor_terms
+from sympy import Add, Expr, Indexed, Integer, Mul, Sum, Symbol, factor_terms
 
+from .algebra import multiplied_out
 from .contraction import Term, terms
 from .indices import Axes, Index, axis, canonical, free_indices, size
 from .matrices import ColumnSums, MatrixProduct, Ones, Quantity, RowSums, Total, transposed
@@ -87,7 +88,7 @@ def recovered(expression: Expr, axes: Axes, shaped_as: str = "") -> Recovered:
 
     """
     row, column = canonical(axes)
-    for form in (expression, expand(expression)):
+    for form in (expression, multiplied_out(expression)):
         graphs = [_Graph(term, row, column) for term in terms(form)]
         try:
             matrix = Add(*(graph.reduced() for graph in graphs))

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sympy import Add, Expr, expand
+from sympy import Add, Expr
 
 from ..notation import applied, derivative
 from . import reasons
-from .chain_rule import LocalDerivative, chained, gathered, local_derivative
+from .algebra import gathered, multiplied_out
+from .chain_rule import LocalDerivative, chained, local_derivative
 from .index_form import axes_of, index_form
 from .indices import Axes, canonical, entry, names_in
 from .matrices import RowFunction
@@ -174,7 +175,7 @@ class ReverseSweep:
     def _simplified(self, index: Expr) -> tuple[Expr, list[str]]:
         """Use that some rows sum to one; return with the result the inputs of which it was used."""
         named = sorted(self.unit_rows & names_in(index))
-        spread = without_unit_sums(expand(index), ()) if named else index
+        spread = without_unit_sums(multiplied_out(index), ()) if named else index
         assumed = [name for name in named if without_unit_sums(spread, {name}) != spread]
         return (gathered(without_unit_sums(spread, assumed)) if assumed else index), assumed
 

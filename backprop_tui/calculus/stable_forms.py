@@ -11,20 +11,22 @@ log(rowsum(exp(a)))           log_sum_exp(a)
 log(softmax(a))               log_softmax(a)
 log(sigmoid(a))               a - softplus(a)
 log(1 - sigmoid(a))           -softplus(a)
+log(exp(a))                   a
 ============================  =====================
 
 Functions written out by hand are recognised in an equation as it is read (`by_name`). A logarithm or a quotient of
-earlier stages is rewritten once the stages are known (`through_stages`), and shown as a step.
+earlier stages is rewritten once the stages are known (`through_stages`), and shown as a step; so is that of a power
+or a transpose of one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from sympy import Add, Expr, Integer, Mul, exp, log
+from sympy import Add, Expr, Integer, Mul, Pow, exp, log
 
 from .functions import Sigmoid, Softplus
-from .matrices import LogSoftmax, LogSumExp, Quantity, RowSums, Softmax
+from .matrices import LogSoftmax, LogSumExp, Quantity, RowSums, Softmax, Transposed
 
 _Definitions = Mapping[str, Expr]
 
@@ -47,14 +49,16 @@ def through_stages(expression: Expr, definitions: _Definitions) -> Expr:
     """
 
     def rule(found: Expr) -> Expr | None:
-        return _quotient(found, definitions) or _log_of_sum(found, definitions) or _log_of_share(found, definitions)
+        return _quotient(found, definitions) or (_log(found.args[0], definitions) if isinstance(found, log) else None)
 
     return _rewritten(expression, rule)
 
 
 def _rewritten(expression: Expr, rule: Callable[[Expr], Expr | None]) -> Expr:
     """Apply a rule to an expression and to all in it, the outermost first: a quotient before its divisor."""
-    whole = rule(expression) or expression
+    whole = rule(expression)
+    if whole is None:
+        whole = expression
     if not whole.args:
         return whole
     arguments = [_rewritten(argument, rule) for argument in whole.args]
@@ -98,16 +102,25 @@ def _log_of_sum(found: Expr, definitions: _Definitions) -> Expr | None:
     return None
 
 
-def _log_of_share(found: Expr, definitions: _Definitions) -> Expr | None:
-    """Rewrite log(softmax(a)), log(sigmoid(a)) and log(1 - sigmoid(a))."""
-    if not isinstance(found, log):
-        return None
-    (inside,) = found.args
-    share, rest = _looked_up(inside, definitions), _looked_up(1 - inside, definitions)
-    if isinstance(share, Softmax):
-        return LogSoftmax(*share.args)
-    if isinstance(share, Sigmoid):
-        return share.args[0] - Softplus(*share.args)
+def _log(positive: Expr, definitions: _Definitions) -> Expr | None:
+    """Return the logarithm of something that is positive by what it is made from; None for anything else."""
+    inside = _looked_up(positive, definitions)
+    if (total := _log_of_sum(log(inside), definitions)) is not None:
+        return total
+    match inside:
+        case Softmax(args=(a,)):
+            return LogSoftmax(a)
+        case Sigmoid(args=(a,)):
+            return a - Softplus(a)
+        case exp(args=(a,)):
+            return a
+        case Pow(base=base, exp=power) if power.is_Rational:
+            inner = _log(base, definitions)
+            return None if inner is None else power * inner
+        case Transposed(args=(matrix,)):
+            inner = _log(matrix, definitions)
+            return None if inner is None else Transposed(inner)
+    rest = _looked_up(1 - inside, definitions)
     return -Softplus(*rest.args) if isinstance(rest, Sigmoid) else None
 
 
@@ -123,12 +136,15 @@ def _sum_of_exp(expression: Expr, definitions: _Definitions) -> Expr | None:
 
 def _one_plus_exp(expression: Expr, definitions: _Definitions) -> Expr | None:
     """Return a where an expression is 1 + exp(a)."""
-    if not isinstance(expression, Add) or len(expression.args) != 2 or Integer(1) not in expression.args:
+    total = _looked_up(expression, definitions)
+    if not isinstance(total, Add) or len(total.args) != 2 or Integer(1) not in total.args:
         return None
-    raised = _looked_up(expression - 1, definitions)
+    raised = _looked_up(total - 1, definitions)
     return raised.args[0] if isinstance(raised, exp) else None
 
 
 def _looked_up(expression: Expr, definitions: _Definitions) -> Expr:
-    """Replace a stage's name by its definition."""
-    return definitions.get(expression.name, expression) if isinstance(expression, Quantity) else expression
+    """Replace a stage's name by its definition, and that by its own where it is but another stage's name."""
+    while isinstance(expression, Quantity) and expression.name in definitions:
+        expression = definitions[expression.name]
+    return expression
