@@ -28,7 +28,7 @@ MAX_DEPTH: Final = 60
 MAX_EXPONENT: Final = 64
 MAX_ARGUMENT: Final = 700
 """The largest plain number that a function is applied to."""
-MAX_OPERATIONS: Final = 2_000
+MAX_OPERATIONS: Final = 500
 """Operations in one equation, with the definitions of functions written out."""
 MAX_BITS: Final = 1_000
 """Binary digits of a number, above and below the fraction bar."""
