@@ -96,6 +96,7 @@ def matrix_functions(xp: Namespace) -> dict[str, Callable[[Any], Any]]:
         "rowsum": rowsum,
         "colsum": lambda a: xp.sum(a, axis=0, keepdims=True),
         "rows": lambda a: xp.array([[a.shape[0]]]),
+        "columns": lambda a: xp.array([[a.shape[1]]]),
     }
 
 

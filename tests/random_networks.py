@@ -53,6 +53,7 @@ ROW_OPERATIONS: Final = {
     "log_softmax": "log_softmax({0})",
     "layer_norm": "({0} - rowsum({0})/{1}) / sqrt(rowsum(({0} - rowsum({0})/{1})**2)/{1} + 1)",
     "batch_centre": "{0} - colsum({0})/rows({0})",
+    "row_centre": "{0} - rowsum({0})/columns({0})",
     "shares": "{0}**2 / (1 + rowsum({0}**2))",
     "scaled": "{0} * mean({0}) + sum({0})/9",
     "gram": "{0} @ {0}.T @ {0} / 9",

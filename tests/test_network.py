@@ -340,7 +340,6 @@ def test_huge_nesting_is_refused(read: Read, opening: str, closing: str, depth: 
         pytest.param("[[]]", "rows of 0 numbers", "rows of equal length", id="empty-row"),
         pytest.param("[0.5, 1, 0]", "[0.5, 1, 0]", "rows of numbers, such as [[1, 2, 1]]", id="vector"),
         pytest.param("[[0.5], 1, [0]]", "[[0.5], 1, [0]]", "rows of numbers, such as [[1, 2, 1]]", id="mixed"),
-        pytest.param("1.5", "1.5", "rows of numbers", id="number"),
         pytest.param('"1"', "'1'", "rows of numbers", id="text-alone"),
     ],
 )
@@ -529,6 +528,24 @@ def test_a_class_beyond_those_told_is_refused(read: Read, classes: int) -> None:
 
 
 @pytest.mark.usefixtures("beside")
+def test_the_class_beyond_those_told_is_named(read: Read) -> None:
+    table = '{ file = "x.csv", skip = 1, columns = [2, 3], one_hot = 2 }'
+    refuses(read, X, table, "[data] x", "the class 2", "classes 0 to 1")
+
+
+def test_one_number_is_a_scalar(read: Read) -> None:
+    network = read(changed(("b = [[0.25]]", "b = 0.25")))
+    np.testing.assert_array_equal(network.parameters["b"], [[0.25]])
+    refuses(read, "b = [[0.25]]", "b = true", "[parameters] b", "True", "one number")
+
+
+def test_a_word_that_python_keeps_is_no_name(read: Read) -> None:
+    refuses(
+        read, "b = [[0.25]]", "lambda = [[0.25]]", "[parameters] lambda", "a word that Python keeps", "another name"
+    )
+
+
+@pytest.mark.usefixtures("beside")
 def test_a_missing_file_beside_it_is_told_with_the_nearest(read: Read) -> None:
     refuses(read, X, '{ file = "xx.csv" }', "[data] x", "no file 'xx.csv' beside it", "", "x.csv")
 
@@ -621,7 +638,8 @@ def test_a_function_of_ones_own_can_be_used(read: Read) -> None:
         ('tanh = "u"', "no name for a function"),
         ('"f g" = "u"', "no name for a function"),
         ('f = "u*w"', "2 arguments"),
-        ('f = "3"', "0 arguments"),
+        ('f = "3"', "no argument"),
+        ('f = "x*tanh(x)"', "no argument"),
         ('f = "u +"', "no expression"),
     ],
 )

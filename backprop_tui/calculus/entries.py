@@ -15,6 +15,7 @@ from sympy import Add, Dummy, Expr, ImmutableDenseMatrix, Symbol, diff, exp, one
 from .derivation import Derivation
 from .functions import ScalarFunction
 from .matrices import (
+    ColumnCount,
     ColumnSums,
     MatrixProduct,
     Mean,
@@ -86,6 +87,8 @@ def evaluate(expression: Expr, values: Mapping[str, Entries], derivation: Deriva
     parts = [evaluate(argument, values, derivation) for argument in expression.args]
     if isinstance(expression, RowCount):
         return ImmutableDenseMatrix([[parts[0].rows]])
+    if isinstance(expression, ColumnCount):
+        return ImmutableDenseMatrix([[parts[0].cols]])
     if isinstance(expression, MatrixProduct):
         return parts[0] * parts[1]
     if isinstance(expression, Transposed):

@@ -72,12 +72,11 @@ def _own_function(name: str, text: str, shapes: Shapes) -> Definition:
     except InputError as error:
         error.key = key
         raise
-    if len(arguments) != 1:
-        raise InputError(
-            f"{len(arguments)} arguments ({', '.join(arguments)})",
-            "one name that is no input and no parameter",
-            key=key,
-        )
+    if not arguments:
+        raise InputError("no argument", "one name that is no input and no parameter, such as z", key=key)
+    if len(arguments) > 1:
+        got = f"{len(arguments)} arguments: {', '.join(arguments)}"
+        raise InputError(got, "one name that is no input and no parameter", key=key)
     return Definition((arguments[0],), text)
 
 

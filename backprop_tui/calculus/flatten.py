@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from sympy import Add, Expr, Function, Integer, Mul
 
 from .functions import ScalarFunction
-from .matrices import MIXING, MatrixProduct, Quantity, RowCount, RowFunction, Transposed
+from .matrices import MIXING, ColumnCount, MatrixProduct, Quantity, RowCount, RowFunction, Transposed
 
 
 def flattened(name: str, expression: Expr, taken: Container[str]) -> list[tuple[str, Expr]]:
@@ -91,6 +91,6 @@ class _Flattener:
 
 
 def _is_constant(expression: Expr) -> bool:
-    """Whether no quantity's values stand in an expression; its number of rows may."""
-    counts = {count: Integer(1) for count in expression.atoms(RowCount)}
+    """Whether no quantity's values stand in an expression; its numbers of rows and columns may."""
+    counts = {count: Integer(1) for count in expression.atoms(RowCount, ColumnCount)}
     return not expression.xreplace(counts).atoms(Quantity)

@@ -8,6 +8,7 @@ from sympy import Expr, Integer
 
 from .indices import Axes, Index, entry, fresh, index, size, summed
 from .matrices import (
+    ColumnCount,
     ColumnSums,
     LogSumExp,
     MatrixProduct,
@@ -36,7 +37,7 @@ def axes_of(expression: Expr, axes: Mapping[str, Axes]) -> Axes:
         return axes_of(expression.args[0], axes)[0], ""
     if isinstance(expression, ColumnSums):
         return "", axes_of(expression.args[0], axes)[1]
-    if isinstance(expression, Total | Mean | RowCount):
+    if isinstance(expression, Total | Mean | RowCount | ColumnCount):
         return "", ""
     return _broadcast(expression, axes)
 
@@ -53,7 +54,7 @@ def _broadcast(expression: Expr, axes: Mapping[str, Axes]) -> Axes:
 
 
 def counted(expression: Expr, axes: Mapping[str, Axes]) -> Expr:
-    """Write means and numbers of rows through the sizes of axes."""
+    """Write means and numbers of rows and columns through the sizes of axes."""
     if not expression.args:
         return expression
     inner = [counted(argument, axes) for argument in expression.args]
@@ -62,6 +63,8 @@ def counted(expression: Expr, axes: Mapping[str, Axes]) -> Expr:
         return Total(inner[0]) / (size(rows) * size(columns))
     if isinstance(expression, RowCount):
         return size(rows)
+    if isinstance(expression, ColumnCount):
+        return size(columns)
     return expression.func(*inner)
 
 

@@ -67,6 +67,12 @@ class RowCount(Function):
     nargs = 1
 
 
+class ColumnCount(Function):
+    """The number of columns: a scalar."""
+
+    nargs = 1
+
+
 class Ones(Function):
     """A matrix of ones, in the shape of the quantity it names."""
 

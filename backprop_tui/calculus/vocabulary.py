@@ -8,7 +8,7 @@ from typing import Final
 from sympy import E, Expr, cos, exp, log, pi, sin, sqrt, tanh
 
 from .functions import FUNCTIONS as DERIVED_FUNCTIONS
-from .matrices import ColumnSums, LogSoftmax, LogSumExp, Mean, RowCount, RowSums, Softmax, Total
+from .matrices import ColumnCount, ColumnSums, LogSoftmax, LogSumExp, Mean, RowCount, RowSums, Softmax, Total
 
 FUNCTIONS: Final[dict[str, Callable[[Expr], Expr]]] = {
     **DERIVED_FUNCTIONS,
@@ -35,6 +35,7 @@ MATRIX_FUNCTIONS: Final[dict[str, Callable[[Expr], Expr]]] = {
     "rowsum": RowSums,
     "colsum": ColumnSums,
     "rows": RowCount,
+    "columns": ColumnCount,
 }
 """Functions of several entries."""
 

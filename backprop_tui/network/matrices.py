@@ -75,7 +75,7 @@ class MatrixReader:
     def read(self, value: Any, key: str) -> Matrix:
         """Return the matrix that a value stands for."""
         if not isinstance(value, dict):
-            return _written_out(value, key)
+            return _written_out([[value]] if _is_number(value) else value, key)
         if "value" in value:
             values.only_known(value, ("value",), key)
             return _written_out(value["value"], key)
@@ -108,10 +108,14 @@ class MatrixReader:
         return matrix
 
 
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def _written_out(value: Any, key: str) -> Matrix:
     rows = value if isinstance(value, list) and value and all(isinstance(row, list) for row in value) else None
     if rows is None:
-        raise InputError(values.told(value), "rows of numbers, such as [[1, 2, 1]]", key=key)
+        raise InputError(values.told(value), "rows of numbers, such as [[1, 2, 1]], or one number", key=key)
     widths = {len(row) for row in rows}
     if len(widths) != 1 or widths == {0}:
         raise InputError(f"rows of {', '.join(map(str, sorted(widths)))} numbers", "rows of equal length", key=key)
@@ -196,11 +200,13 @@ def _range(value: Any, most: int, key: str) -> tuple[int, int]:
 
 def _one_hot(matrix: Matrix, classes: int, key: str) -> Matrix:
     """Turn a column of class numbers into rows with a single 1."""
+    expected = f"one column of classes 0 to {classes - 1}"
+    if matrix.shape[1] != 1:
+        raise InputError(f"a {told((len(matrix), matrix.shape[1]))} matrix", expected, key=key)
     labels = matrix.ravel().astype(int)
-    if matrix.shape[1] != 1 or (labels != matrix.ravel()).any() or labels.min() < 0 or labels.max() >= classes:
-        raise InputError(
-            f"a {told((len(matrix), matrix.shape[1]))} matrix", f"one column of classes 0 to {classes - 1}", key=key
-        )
+    wrong = matrix.ravel()[(labels != matrix.ravel()) | (labels < 0) | (labels >= classes)]
+    if len(wrong):
+        raise InputError(f"the class {wrong[0]:g}", expected, key=key)
     _check_size((len(labels), classes), key)
     rows = np.zeros((len(labels), classes))
     rows[np.arange(len(labels)), labels] = 1.0

@@ -231,6 +231,8 @@ class _Reader:
                 key = f"[{section}] {name}"
                 if not _NAME.fullmatch(name):
                     raise InputError("no name for a quantity", "letters and digits, a letter first", key=key)
+                if name in kwlist:
+                    raise InputError("a word that Python keeps for itself", "another name", key=key)
                 if name in _RESERVED:
                     raise InputError("the name of a function, a constant or the learning rate", "another name", key=key)
                 if name in taken:

@@ -69,6 +69,9 @@ class NumPyCode(NumPyPrinter):
     def _print_RowCount(self, expr: Any) -> str:
         return f"({self._print(expr.args[0])}).shape[0]"
 
+    def _print_ColumnCount(self, expr: Any) -> str:
+        return f"({self._print(expr.args[0])}).shape[1]"
+
     def _print_Ones(self, expr: Any) -> str:
         return f"ones({self._shapes[expr.args[0].name]})"
 
