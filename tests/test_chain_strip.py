@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
 
 from backprop_tui import gallery
@@ -14,6 +16,7 @@ NAMES = gallery.names()
 WHOLE = ("dE/dy", "dy/dz", "dz/dh", "dh/dp", "dp/dW")
 
 
+@cache
 def network(name: str) -> Derivation:
     return gallery.load(name).derivation
 

@@ -35,6 +35,7 @@ def cells(name: str, iteration: int = LATER) -> Iterator[Cell]:
             yield Cell(stage.name, row, column)
 
 
+@cache
 def told(name: str, cell: Cell, iteration: int = 0) -> Origin:
     return origin(trace(name), iteration, cell)
 
