@@ -57,3 +57,7 @@ def test_a_matrix_of_zeros_is_all_neutral(room: tuple[int, int]) -> None:
 def test_the_legend_names_both_ends_of_the_scale() -> None:
     told = "".join(piece.text for piece in Heat(np.array([[-2.0, 0.5]]), (0, 0), shaded=True).legend())
     assert told == "−2 −█−▓−▒−░ 0 +░+▒+▓+█ +2"
+
+
+def test_a_number_too_small_for_the_digits_still_has_its_sign() -> None:
+    assert heat(1.5, -1e-9, 1e-9, -0.0, room=(40, 1)) == " 1.5000 |−0.0000 | 0.0000 | 0.0000 "
