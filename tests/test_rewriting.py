@@ -29,6 +29,7 @@ DATA = ("x", "t")
         ("x + tanh(p1)", "linear", "x + p1"),
         ("x - tanh(p - q)", "linear", "x - (p - q)"),
         ("h @ V", "linear", "h @ V"),
+        ("café + tanh(é - p)", "linear", "café + (é - p)"),
     ],
 )
 def test_the_one_function_is_exchanged(text: str, function: str, changed: str) -> None:
@@ -70,6 +71,7 @@ def test_a_loss_keeps_what_it_compares_and_what_stands_beside_it(text: str, chan
     [
         ("sum(y**2)", "no loss of those with a name"),
         ("sum((y - t)**3)", "no loss"),
+        ("-sum(t*log(y) + (1 - x)*log(1 - y))", "no loss"),
         ("squared_error(y, t) + squared_error(h, x)", "2 losses of those with a name"),
     ],
 )
