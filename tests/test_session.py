@@ -159,7 +159,7 @@ def test_undoing_a_number_derives_and_compiles_nothing(session: Session, monkeyp
         raise AssertionError("derived or compiled")
 
     monkeypatch.setattr("backprop_tui.network.model.derive", refuse)
-    monkeypatch.setattr("backprop_tui.engine.trace.compile_iteration", refuse)
+    monkeypatch.setattr("backprop_tui.engine.trace.compile_stages", refuse)
     edit(session, HALF)
     take(session, session.prepare_undo())
 

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from backprop_tui import gallery
@@ -95,6 +95,16 @@ def networks(draw: st.DrawFn) -> Network:
 
 
 @settings(max_examples=60, deadline=None)
+@example(
+    Network(
+        "huge",
+        {"z": "x @ W + b", "y": "swish(z)", "E": "squared_error(y, t)"},
+        {"x": np.full((1, 2), -1.7e308), "t": np.zeros((1, 1))},
+        {"W": np.zeros((2, 1)), "b": np.zeros((1, 1))},
+        functions={"swish": "u * sigmoid(u)"},
+    ),
+    module.MOST_WRITTEN,
+)
 @given(networks(), st.sampled_from([module.MOST_WRITTEN, 6, 0]))
 def test_any_network_reads_back_bit_for_bit_however_much_of_it_stands_beside(network: Network, room: int) -> None:
     with pytest.MonkeyPatch.context() as patch, TemporaryDirectory() as folder:

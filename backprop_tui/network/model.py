@@ -194,4 +194,5 @@ def _shape(matrix: Matrix) -> Shape:
 
 
 def _rows_sum_to_one(matrix: Matrix) -> bool:
-    return bool(np.all(np.abs(matrix.sum(axis=1) - 1) <= _UNIT_SUM_TOLERANCE)) and matrix.shape[1] > 1
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.all(np.abs(matrix.sum(axis=1) - 1) <= _UNIT_SUM_TOLERANCE)) and matrix.shape[1] > 1
