@@ -48,7 +48,7 @@ def test_something_given_can_be_a_moment(tmp_path: Path) -> None:
         ('stage = "dE/dv"', "[moment] stage", "no quantity 'dE/dv'", "a stage or something given", "dE/dV"),
         ("stage = 3", "[moment] stage", "3", "text in quotes", None),
         ("iteration = -1", "[moment] iteration", "-1", "a whole number from 0", None),
-        (f"iteration = {MOST_ITERATIONS + 1}", "[moment] iteration", "100001", "at most 100000", None),
+        (f"iteration = {MOST_ITERATIONS + 1}", "[moment] iteration", "1000001", "at most 1000000", None),
         ("cell = [1, 0]", "[moment] cell", "cell 1,0", "one of a 1x4 matrix, counted from 0,0", None),
         ("cell = [0, -1]", "[moment] cell", "cell 0,-1", "one of a 1x4 matrix", None),
         ("cell = [0]", "[moment] cell", "[0]", "a row and a column, such as 1,0", None),

@@ -188,6 +188,30 @@ def test_a_network_with_a_moment_is_run_as_far_as_that(session: Session, own: Pa
     assert len(session.prepare_opening(own).trace) == 4
 
 
+def test_opening_leads_to_a_moment_and_undoing_back_to_it_does_not(session: Session, own: Path) -> None:
+    prepared = session.prepare_opening(own)
+    assert prepared.moment == Moment("dE/dV", 3, (1, 0))
+    take(session, prepared)
+    edit(session, HALF)
+    undone = session.prepare_undo(8)
+    assert undone is not None
+    assert undone.moment is None
+    assert len(undone.trace) == 9
+
+
+def test_a_run_ahead_is_left_for_later_where_it_is_cancelled(own: Path) -> None:
+    asked = 0
+
+    def cancelled() -> bool:
+        nonlocal asked
+        asked += 1
+        return asked > 2
+
+    session = Session(gallery.read(own), cancelled)
+    assert len(session.trace) == 2
+    assert len(session.prepare(HALF, 7).trace) == 0
+
+
 def test_a_network_that_ships_is_never_saved_over_unless_told(session: Session) -> None:
     assert session.path == Path("lecture.toml")
     edit(session, HALF)

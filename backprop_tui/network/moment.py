@@ -20,8 +20,8 @@ from . import values
 
 LOOKS: Final = ("reading", "mode", "panel")
 KEYS: Final = ("stage", "iteration", "cell", *LOOKS)
-MOST_ITERATIONS: Final = 100_000
-"""A file or a command that leads further would keep its reader waiting."""
+MOST_ITERATIONS: Final = 1_000_000
+"""How far a moment may lead: the network is run from its start to there."""
 
 _CELL = re.compile(r"[\[(]?\s*(\d{1,9})\s*,\s*(\d{1,9})\s*[\])]?")
 

@@ -6,7 +6,8 @@ takes its result over at once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .. import gallery
@@ -30,12 +31,15 @@ class Prepared:
         What will have been done.
     base:
         What had been done when it was prepared.
+    moment:
+        Where it leads, if it is a network opened at a moment.
 
     """
 
     trace: Trace
     history: History
     base: History
+    moment: Moment | None = None
 
     @property
     def network(self) -> Network:
@@ -50,13 +54,16 @@ class Session:
     ----------
     network:
         What to begin with; it is run as far as the moment that it leads to.
+    cancelled:
+        Asked before each iteration that is run ahead whether to leave the rest for when it is needed.
 
     """
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, cancelled: Callable[[], bool] = lambda: False) -> None:
+        self._cancelled = cancelled
         self._history = History((_opened("", network),))
         self.trace = Trace(network.derivation, network.start, network.inputs)
-        self.trace[_leads_to(network)]
+        self._run(self.trace, _leads_to(network.moment))
 
     @property
     def network(self) -> Network:
@@ -88,7 +95,8 @@ class Session:
 
         """
         base, network = self._history, gallery.read(source)
-        return self._prepared(base, base.made(_opened(f"open {network.name}", network)), _leads_to(network))
+        opened = base.made(_opened(f"open {network.name}", network))
+        return replace(self._prepared(base, opened, _leads_to(network.moment)), moment=network.moment)
 
     def prepare_undo(self, iteration: int = 0) -> Prepared | None:
         """Go back by one change; None where there is none."""
@@ -150,12 +158,18 @@ class Session:
             trace = self.trace.again(network.start, network.inputs)
         else:
             trace = Trace(network.derivation, network.start, network.inputs)
-        trace[iteration]
+        self._run(trace, iteration)
         return Prepared(trace, history, base)
 
+    def _run(self, trace: Trace, iteration: int) -> None:
+        for number in range(iteration + 1):
+            if self._cancelled():
+                break
+            trace[number]
 
-def _leads_to(network: Network) -> int:
-    return network.moment.iteration if network.moment else 0
+
+def _leads_to(moment: Moment | None) -> int:
+    return moment.iteration if moment else 0
 
 
 def _opened(told: str, network: Network) -> Change:
