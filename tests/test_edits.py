@@ -100,6 +100,20 @@ def test_the_activation_of_a_residual_layer_is_the_one_inside_the_sum() -> None:
     assert SetActivation("h2", "relu")(residual).equations == edited.equations
 
 
+def test_a_function_in_the_loss_is_no_activation() -> None:
+    planar = gallery.load("planar")
+    equations = {**planar.equations, "y": "h @ V", "E": "-mean(t*log(y) + (1 - t)*log(1 - y))"}
+    del equations["z"]
+    network = replace(planar, equations=equations, parameters={n: m for n, m in planar.parameters.items() if n != "c"})
+    assert activation(network, "y") == "linear"
+    assert SetActivation("y", "sigmoid")(network).equations["y"] == "sigmoid(h @ V)"
+
+
+def test_an_edit_says_what_it_does() -> None:
+    edits = [SetEntry("W1", 0, 1, -0.5), SetEntry("eta", 0, 0, 0.1), SetOptimiser("adam", {"beta1": 0.5})]
+    assert list(map(str, edits)) == ["W₁[0,1] = −0.5", "η = 0.1", "optimiser: adam, β₁ = 0.5"]
+
+
 def test_an_operation_inside_an_equation_has_that_equations_activation() -> None:
     lecture = gallery.load("lecture")
     nested = replace(lecture, equations={"h": "tanh(x @ W)", "y": "h @ V", "E": "squared_error(y, t)"})

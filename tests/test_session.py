@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from backprop_tui import gallery
 from backprop_tui.errors import InputError
 from backprop_tui.network import Network, read_network
-from backprop_tui.network.edits import Edit, SetActivation, SetEntry, SetLayers, SetLoss
+from backprop_tui.network.edits import Edit, SetActivation, SetEntry, SetLayers, SetLoss, SetOptimiser
 from backprop_tui.network.moment import Moment
 from backprop_tui.network.writer import save, written
 from backprop_tui.tui.history import MOST_CHANGES
@@ -83,9 +84,12 @@ def test_an_edit_that_cannot_be_made_leaves_all_as_it_was(session: Session) -> N
 
 
 def test_an_edit_from_which_nothing_can_be_derived_is_refused() -> None:
-    session = Session(gallery.load("xor"))
-    with pytest.raises(InputError):
-        session.prepare(SetActivation("b", "tanh"))
+    lecture = gallery.load("lecture")
+    named = {"mu": lecture.parameters["W"], "V": lecture.parameters["V"]}
+    session = Session(replace(lecture, equations={**lecture.equations, "p": "x @ mu"}, parameters=named))
+    with pytest.raises(InputError, match="momentum needs it for itself"):
+        session.prepare(SetOptimiser("momentum"))
+    assert session.undo_told is None
 
 
 # Undo and redo.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from ..calculus.optimisers import OPTIMISERS
 from ..calculus.shapes import told
@@ -19,6 +19,8 @@ from .layers import ACTIVATIONS, MOST_LAYERS
 from .model import Network
 from .perceptron import with_sizes
 from .rewriting import LINEAR, applied, find_loss, functions_in, is_name, with_function, with_loss
+
+_SCALARS: Final = {LEARNING_RATE, *(name for optimiser in OPTIMISERS.values() for name in optimiser.constants)}
 
 
 class Edit(Protocol):
@@ -53,7 +55,8 @@ class SetEntry:
     iteration: int = 0
 
     def __str__(self) -> str:
-        return f"{plain(self.name)}[{self.row},{self.column}] = {self.value:g}"
+        entry = "" if self.name in _SCALARS else f"[{self.row},{self.column}]"
+        return f"{plain(self.name)}{entry} = {_number(self.value)}"
 
     def __call__(self, network: Network) -> Network:
         """Return the network with this entry."""
@@ -78,11 +81,11 @@ class SetEntry:
 
     def _refused(self, network: Network) -> InputError:
         given = [*network.data, *network.parameters, LEARNING_RATE, *network.optimiser.constants]
-        derivation = network.derivation
-        why = "is computed" if self.name in derivation else "begins at zero" if self.name in derivation.memory else ""
-        told = f"{plain(self.name)} {why}" if why else f"no quantity {self.name!r}"
-        near = None if why else nearest(self.name, given)
-        return InputError(told, f"one that is given: {', '.join(map(plain, given))}", nearest=near)
+        expected = f"one that is given: {', '.join(map(plain, given))}"
+        if self.name not in network.derivation.axes:
+            return InputError(f"no quantity {self.name!r}", expected, nearest=nearest(self.name, given))
+        why = "is computed" if self.name in network.derivation else "begins at zero"
+        return InputError(f"{plain(self.name)} {why}", expected)
 
 
 @dataclass(frozen=True)
@@ -155,7 +158,8 @@ class SetOptimiser:
     constants: Mapping[str, float] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        return ", ".join([f"optimiser: {self.name}", *(f"{plain(n)} = {v:g}" for n, v in self.constants.items())])
+        constants = (f"{plain(name)} = {_number(value)}" for name, value in self.constants.items())
+        return ", ".join([f"optimiser: {self.name}", *constants])
 
     def __call__(self, network: Network) -> Network:
         """Return the network with this update rule."""
@@ -180,14 +184,13 @@ def activated(network: Network, stage: str) -> str:
 
     """
     functions = activations(network)[1:]
-    named = [name for name in (stage, stage.rpartition("_")[0]) if name in network.equations]
-    if not named or named[0] == network.derivation.loss:
-        choices = [name for name in network.equations if name != network.derivation.loss]
-        near = nearest(stage, choices) if not named else None
-        raise InputError(f"{plain(stage)} has no activation", f"one of {', '.join(choices)}", nearest=near)
+    choices = [name for name in network.equations if name != network.derivation.loss]
+    named = [name for name in (stage, stage.rpartition("_")[0]) if name in choices]
+    if not named:
+        raise InputError(f"{plain(stage)} has no activation", f"one of {', '.join(choices)}")
     if functions_in(network.equations[named[0]], functions):
         return named[0]
-    calls = {name: functions_in(text, functions) for name, text in network.equations.items()}
+    calls = {name: functions_in(network.equations[name], functions) for name in choices}
     of_it = (name for name, found in calls.items() if any(is_name(call.args[0], named[0]) for call in found))
     return next(of_it, named[0])
 
@@ -198,6 +201,10 @@ def activation(network: Network, stage: str) -> str:
     calls = functions_in(text, activations(network)[1:])
     found = applied(calls[0], activations(network)) if len(calls) == 1 else None
     return found[0] if found else LINEAR
+
+
+def _number(value: float) -> str:
+    return f"{value:g}".replace("-", "−")
 
 
 def _edited(network: Network, **changes: Any) -> Network:
