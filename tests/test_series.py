@@ -46,10 +46,11 @@ def test_thinning_keeps_the_ends_and_the_extremes_in_order(losses: list[float], 
     assert (min(heights), max(heights)) == curve.bounds
 
 
-def test_a_spike_among_ten_thousand_stays_in_sight() -> None:
+def test_spikes_among_ten_thousand_stay_in_sight() -> None:
     losses = [1.0] * 10_000
     losses[7_777] = 5.0
-    assert Point(7_777, 5.0) in Curve(losses).thinned(40)
+    losses[3_333] = -5.0
+    assert {Point(3_333, -5.0), Point(7_777, 5.0)} <= set(Curve(losses).thinned(40))
 
 
 @given(anything, st.integers(1, 60))

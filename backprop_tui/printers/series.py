@@ -85,9 +85,8 @@ def ticks(low: float, high: float, most: int, *, whole: bool = False) -> list[fl
     if not low < high:
         return [low]
     power = floor(log10((high - low) / most))
-    steps = [factor * 10.0**exponent for exponent in (power, power + 1) for factor in (1, 2, 5)]
-    usable = [step for step in steps if step >= 1] if whole else steps
-    for step in usable:
+    power = max(0, power) if whole else power
+    for step in (factor * 10.0**exponent for exponent in (power, power + 1) for factor in (1, 2, 5)):
         first, last = ceil(low / step), floor(high / step)
         if last - first < most:
             return [count * step for count in range(first, last + 1)]
