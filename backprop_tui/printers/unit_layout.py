@@ -12,7 +12,7 @@ ARROW: Final = " → "
 LEAST_HEIGHT: Final = 5
 MOST_UNITS: Final = 9
 """Units drawn of one layer."""
-_MOST_GAP, _MOST_SPACING = 24, 3
+_MOST_GAP, _MOST_SPACING = 24, 5
 _SHORT: Final = 5
 _SKIPS_FROM, _NOTE_FROM = LEAST_HEIGHT + 2, LEAST_HEIGHT + 6
 """The heights from which there are rows for links that skip layers, and for a note."""
