@@ -25,7 +25,7 @@ class HelpScreen(ModalScreen[None]):
     BINDINGS = [Binding("escape,q,question_mark,f1,enter,space", "dismiss", "close")]
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(id="help") as box:
+        with VerticalScroll(id="help", classes="dialog") as box:
             box.border_title = "help"
             box.border_subtitle = "esc closes"
             keys = [Content.assemble((f"{action.shown:<16}", "bold"), action.sentence) for action in ACTIONS]

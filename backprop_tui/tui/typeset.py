@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 from textual.content import Content
 
 from ..calculus.derivation import Derivation
-from ..calculus.matrices import Ones, Quantity, Transposed
-from ..calculus.stages import Reason, Stage
+from ..calculus.matrices import Ones, Quantity, Transposed, quantities
 from ..engine.compile import Values
-from ..notation import plain
+from ..notation import latex, plain
+from ..printers.latex import Latex
 from ..printers.numbers import abridged, number, written
 from ..printers.one_line import OneLine
 from ..printers.pretty import Pretty
+from .walkthrough import Reading
 
 _MOST_ROWS, _MOST_COLUMNS = 40, 24
 _GAP = "   "
@@ -29,31 +30,57 @@ class StageTexts:
         self._derivation = derivation
         self._pretty = Pretty(scalars)
         self._one_line = OneLine(scalars)
+        self._latex = Latex(scalars)
 
-    def heading(self, stage: Stage) -> str:
-        """What a stage is: its name, its kind, its shape."""
-        return f"{plain(stage.name)}  ·  {stage.kind.value}  ·  {self._shape(stage.name)}"
+    def heading(self, name: str) -> str:
+        """What a quantity is: its name, its kind, its shape."""
+        return f"{plain(name)}  ·  {self.kind(name)}  ·  {self._shape(name)}"
 
-    def formula(self, stage: Stage) -> str:
-        """The matrix form in two dimensions, under the chain rule it came from."""
+    def kind(self, name: str) -> str:
+        """What a quantity is for, in a word or two."""
+        derivation = self._derivation
+        if name in derivation:
+            return derivation[name].kind.value
+        kinds = {"input": derivation.inputs, "parameter": derivation.parameters, "constant": derivation.constants}
+        return next((kind for kind, names in kinds.items() if name in names), "optimiser's memory")
+
+    def formula(self, name: str, reading: Reading) -> str:
+        """The formula of a quantity in two dimensions: its matrix form under its chain rule, or its index form."""
+        stage = self._derivation.by_name.get(name)
+        if stage is None:
+            return self._given(name)
+        if reading is Reading.INDEX:
+            return str(self._pretty.index_equation(stage))
         boxes = (self._pretty.chain(stage), self._pretty.matrix_equation(stage))
         return "\n\n".join(str(box) for box in boxes if box is not None)
 
-    def entry(self, stage: Stage) -> str:
-        """The index form in two dimensions."""
-        return str(self._pretty.index_equation(stage))
+    def reason(self, name: str) -> str:
+        """The sentence that tells why; empty at something given."""
+        stage = self._derivation.by_name.get(name)
+        pieces = stage.reason if stage else ()
+        return "".join(piece if isinstance(piece, str) else self._one_line.formula(piece) for piece in pieces)
 
-    def reason(self, reason: Reason) -> str:
-        """The sentence that tells why."""
-        return "".join(piece if isinstance(piece, str) else self._one_line.formula(piece) for piece in reason)
+    def latex(self, name: str) -> list[str]:
+        """The formulas of a quantity as LaTeX mathematics."""
+        stage = self._derivation.by_name.get(name)
+        if stage is None:
+            return [latex(name)]
+        forms = self._latex.chain(stage), self._latex.matrix_equation(stage), self._latex.index_equation(stage)
+        return list(dict.fromkeys(form for form in forms if form))
 
-    def numbers(self, stage: Stage, values: Values) -> Content:
+    def _given(self, name: str) -> str:
+        """Where something given is used, in one line each."""
+        users = [stage for stage in self._derivation if stage.matrix is not None and name in quantities(stage.matrix)]
+        return "\n".join(["used in", *(f"  {self._one_line.matrix_equation(stage)}" for stage in users)])
+
+    def numbers(self, name: str, values: Values) -> Content:
         """A stage's matrix with row and column labels."""
-        return self._labelled(values[stage.name], stage.axes)
+        return self._labelled(values[name], self._derivation.axes[name])
 
-    def operands(self, stage: Stage, values: Values) -> Content:
+    def operands(self, name: str, values: Values) -> Content:
         """The matrices that stand in a stage's matrix form, side by side, transposed where they stand transposed."""
-        if stage.matrix is None:
+        stage = self._derivation.by_name.get(name)
+        if stage is None or stage.matrix is None:
             return Content("")
         turned = [found for found in stage.matrix.atoms(Transposed) if isinstance(found.args[0], Quantity)]
         within = {found.args[0] for found in (*turned, *stage.matrix.atoms(Ones))}

@@ -207,12 +207,18 @@ class Walkthrough:
         self.view.corner = corner
         return changed
 
-    def change_pace(self, faster: int) -> bool:
-        """Step on its own at another pace."""
-        pace = min(max(self.view.pace + faster, 0), len(PACES) - 1)
-        changed = pace != self.view.pace
-        self.view.pace = pace
-        return changed
+    def faster(self) -> bool:
+        """Stay less long at a stage when stepping on its own."""
+        return self._pace(self.view.pace + 1)
+
+    def slower(self) -> bool:
+        """Stay longer at a stage when stepping on its own."""
+        return self._pace(self.view.pace - 1)
+
+    @property
+    def seconds(self) -> float:
+        """How long a stage stays when stepping on its own."""
+        return PACES[self.view.pace]
 
     def loss(self) -> tuple[float, float | None]:
         """Return this iteration's loss and how it changed from the one before, None in the first."""
@@ -241,6 +247,11 @@ class Walkthrough:
         """Where the present stage stands in the order; -1 for what is given."""
         name = self.place.name
         return self._names.index(name) if name in self.derivation else -1
+
+    def _pace(self, pace: int) -> bool:
+        changed = 0 <= pace < len(PACES)
+        self.view.pace = pace if changed else self.view.pace
+        return changed
 
     def _to(self, place: Place) -> bool:
         moved = place != self.place

@@ -1,0 +1,160 @@
+"""The screen that steps through a derivation: its parts, and what the keys do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.command import CommandPalette
+from textual.containers import Container, Horizontal
+from textual.screen import Screen
+from textual.widgets import Footer, OptionList, Static
+
+from ..actions import STEPPING
+from ..commands import GoToCommands
+from ..layout import SMALLEST, Layout, layout_of
+from ..sight import Sight
+from ..walkthrough import Corner, Walkthrough
+from ..widgets.panels import Panel
+from ..widgets.parts import Formula, Heading, LossLine, Part, Reason
+from ..widgets.stage_list import StageList
+
+if TYPE_CHECKING:
+    from ..typeset import StageTexts
+
+Deed = Callable[[Walkthrough], object]
+_PHASES = ("given", "forward", "loss", "backward", "update")
+
+
+class StepperScreen(Screen[None]):
+    """One place of a walkthrough, and keys that move it.
+
+    What keys ask for before the derivation is there is done once it is.
+
+    Parameters
+    ----------
+    name:
+        What the network is called.
+
+    """
+
+    BINDINGS = [action.binding for action in STEPPING]
+    AUTO_FOCUS = None
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._name = name
+        self._walkthrough: Walkthrough | None = None
+        self._texts: StageTexts | None = None
+        self._pending: list[Deed] = []
+        self._stages = StageList()
+        self._loss, self._heading = LossLine("deriving …", id="loss"), Heading(id="heading")
+        self._formula, self._reason = Formula(id="formula"), Reason(id="reason")
+        self._parts: tuple[Part, ...] = (self._loss, self._heading, self._formula, self._reason)
+
+    def compose(self) -> ComposeResult:
+        columns, lines = SMALLEST
+        yield Static(f"backprop-tui needs a terminal of {columns} columns and {lines} lines.", id="no-room")
+        with Horizontal(id="status"):
+            yield Static(f"backprop-tui  {self._name}", id="title", markup=False)
+            yield self._loss
+        with Horizontal(id="body"):
+            yield self._stages
+            with Container(id="stage"):
+                yield self._heading
+                yield Panel(id="strip")
+                with Horizontal(id="formula-and-matrix"):
+                    yield self._formula
+                    yield Panel(id="matrix")
+                yield Panel(id="cell")
+                yield self._reason
+                yield Panel(id="operands")
+                yield Panel(id="network")
+                yield Panel(id="losses")
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        self._formula.show("SymPy is deriving the gradients …", "matrix form")
+
+    @on(events.Resize)
+    def _lay_out(self, event: events.Resize) -> None:
+        chosen = layout_of(*event.size)
+        for layout in Layout:
+            self.set_class(layout is chosen, layout)
+        self.show()
+
+    def begin(self, walkthrough: Walkthrough, texts: StageTexts) -> None:
+        """Start on a derivation, with what was asked for before it was there."""
+        self._walkthrough, self._texts = walkthrough, texts
+        self._stages.fill(walkthrough.derivation)
+        pending, self._pending = self._pending, []
+        for deed in pending:
+            deed(walkthrough)
+        self.show()
+
+    def show(self) -> None:
+        """Show the present place in every part that the layout has room for."""
+        if self._walkthrough is None or self._texts is None:
+            return
+        sight = Sight(self._walkthrough, self._texts)
+        for phase in _PHASES:
+            self.set_class(phase == sight.phase, f"-{phase}")
+        for corner in Corner:
+            self.set_class(corner is self._walkthrough.view.corner, f"-corner-{corner.name.lower()}")
+        self._stages.mark(sight.place.name)
+        for part in self._parts:
+            if part.display:
+                part.see(sight)
+
+    def do(self, deed: Deed) -> None:
+        """Do something with the walkthrough, now or once it is there, and show what changed."""
+        if self._walkthrough is None:
+            self._pending.append(deed)
+        elif deed(self._walkthrough):
+            self.show()
+
+    def go(self, name: str) -> None:
+        """Go to a quantity."""
+        self.do(lambda walkthrough: walkthrough.to(name))
+
+    def go_to_iteration(self, iteration: int) -> None:
+        """Go to an iteration."""
+        self.do(lambda walkthrough: walkthrough.to_iteration(iteration))
+
+    def places(self) -> Iterator[tuple[str, str]]:
+        """Yield every quantity's name with what it is for."""
+        if self._walkthrough is not None and self._texts is not None:
+            derivation = self._walkthrough.derivation
+            for name in (*(stage.name for stage in derivation), *derivation.given):
+                yield name, self._texts.kind(name)
+
+    # Actions
+
+    def action_walk(self, move: str) -> None:
+        """Make one of the walkthrough's moves."""
+        self.do(lambda walkthrough: getattr(walkthrough, move)())
+
+    def action_corner(self, corner: str) -> None:
+        """Show something in the shared place."""
+        self.do(lambda walkthrough: walkthrough.show(Corner[corner]))
+
+    def action_scroll_panels(self, right: int, down: int) -> None:
+        """Scroll what is too wide or too tall."""
+        for panel in self.query(Panel):
+            panel.scroll_relative(right, down, animate=False, immediate=True)
+
+    def action_go_to(self) -> None:
+        """Search for a stage or an iteration to go to."""
+        self.app.push_screen(CommandPalette([GoToCommands], placeholder="a stage, or the number of an iteration"))
+
+    def action_projector(self) -> None:
+        """Show fewer things with more space, or all again."""
+        self.toggle_class("-projector")
+        self.show()
+
+    @on(OptionList.OptionSelected)
+    def _go(self, event: OptionList.OptionSelected) -> None:
+        if event.option.id is not None:
+            self.go(event.option.id)
