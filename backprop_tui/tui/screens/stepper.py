@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from ..typeset import StageTexts
 
 Deed = Callable[[Walkthrough], object]
-_PHASES = ("given", "forward", "loss", "backward", "update")
 
 
 class StepperScreen(Screen[None]):
@@ -99,8 +98,6 @@ class StepperScreen(Screen[None]):
         if self._walkthrough is None or self._texts is None:
             return
         sight = Sight(self._walkthrough, self._texts)
-        for phase in _PHASES:
-            self.set_class(phase == sight.phase, f"-{phase}")
         for corner in Corner:
             self.set_class(corner is self._walkthrough.view.corner, f"-corner-{corner.name.lower()}")
         self._stages.mark(sight.place.name)

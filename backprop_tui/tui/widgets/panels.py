@@ -26,9 +26,15 @@ class Panel(ScrollView, can_focus=False):
         shown = Content(content) if isinstance(content, str) else content
         if not shown.is_same(self._content):
             self._content, self._lines = shown, shown.split("\n", allow_blank=True)
-            self.virtual_size = Size(max(line.cell_length for line in self._lines), len(self._lines))
+            self._resize_content(Size(max(line.cell_length for line in self._lines), len(self._lines)))
             self.refresh()
         self.scroll_home(animate=False, immediate=True)
+
+    def _resize_content(self, size: Size) -> None:
+        """Scroll over another size, without the layout of the whole screen that Textual makes of it by itself."""
+        self.set_reactive(Panel.virtual_size, size)
+        self._scroll_update(size)
+        self._refresh_scrollbars()
 
     def render_line(self, y: int) -> Strip:
         """Return one line of what is in sight."""

@@ -15,6 +15,8 @@ from .panels import Panel
 if TYPE_CHECKING:
     from ..sight import Sight
 
+_PHASES = ("given", "forward", "loss", "backward", "update")
+
 
 class Part(Protocol):
     """Something on the screen that follows the walkthrough."""
@@ -31,14 +33,16 @@ class LossLine(Static):
     """The iteration, its loss, and how it changed."""
 
     def see(self, sight: Sight) -> None:
-        self.update(_loss_line(sight.walkthrough))
+        self.update(_loss_line(sight.walkthrough), layout=False)
 
 
 class Heading(Static):
     """What the quantity is: name, kind, shape."""
 
     def see(self, sight: Sight) -> None:
-        self.update(Content(sight.texts.heading(sight.place.name)))
+        self.update(Content(sight.texts.heading(sight.place.name)), layout=False)
+        for phase in _PHASES:
+            self.set_class(phase == sight.phase, f"-{phase}")
 
 
 class Formula(Panel):
@@ -53,7 +57,7 @@ class Reason(Static):
     """Why the formula is as it is."""
 
     def see(self, sight: Sight) -> None:
-        self.update(Content(sight.texts.reason(sight.place.name)))
+        self.update(Content(sight.texts.reason(sight.place.name)), layout=False)
 
 
 def _titles(chosen: Reading) -> Content:
