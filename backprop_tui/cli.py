@@ -122,6 +122,10 @@ def open_app(source: gallery.Source) -> int:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         told = "the app needs a terminal on standard input and standard error"
         raise InputError(f"{told}; without one: {PROGRAM} run")
+    if os.environ.get("TERM") == "dumb":
+        raise InputError(
+            f"the app needs a terminal that can place its cursor, and TERM=dumb can't; as text: {PROGRAM} run"
+        )
     from .tui.app import run
 
     return run(source, gallery.name_of(source))

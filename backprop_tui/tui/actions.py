@@ -100,8 +100,8 @@ STEPPING: Final = (
     *_actions(
         Group.TIME,
         ("play", "a", "a", "", "Step on its own; again: pause."),
-        ("walk('faster')", "plus", "+", "", "Faster."),
-        ("walk('slower')", "minus", "-", "", "Slower."),
+        ("pace('faster')", "plus", "+", "", "Faster."),
+        ("pace('slower')", "minus", "-", "", "Slower."),
         ("run_ahead", "g", "g", "", "Run for a number of iterations, or to a loss."),
         ("warning", "exclamation_mark", "!", "", "Go to the place that the health line warns of."),
     ),

@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.command import CommandPalette
 from textual.containers import Container, Horizontal
 from textual.screen import Screen
+from textual.timer import Timer
 from textual.widgets import Footer, OptionList, Static
 
 from ..actions import STEPPING
@@ -44,10 +45,11 @@ class StepperScreen(Screen[None]):
 
     def __init__(self, name: str) -> None:
         super().__init__()
-        self._name = name
+        self._title = f"backprop-tui  {name}"
         self._walkthrough: Walkthrough | None = None
         self._texts: StageTexts | None = None
         self._pending: list[Deed] = []
+        self._clock: Timer | None = None
         self._stages = StageList()
         self._loss, self._heading = LossLine("deriving …", id="loss"), Heading(id="heading")
         self._formula, self._reason = Formula(id="formula"), Reason(id="reason")
@@ -57,7 +59,7 @@ class StepperScreen(Screen[None]):
         columns, lines = SMALLEST
         yield Static(f"backprop-tui needs a terminal of {columns} columns and {lines} lines.", id="no-room")
         with Horizontal(id="status"):
-            yield Static(f"backprop-tui  {self._name}", id="title", markup=False)
+            yield Static(self._title, id="title", markup=False)
             yield self._loss
         with Horizontal(id="body"):
             yield self._stages
@@ -146,10 +148,27 @@ class StepperScreen(Screen[None]):
         """Search for a stage or an iteration to go to."""
         self.app.push_screen(CommandPalette([GoToCommands], placeholder="a stage, or the number of an iteration"))
 
+    def action_play(self) -> None:
+        """Step on its own, or stop."""
+        self.do(lambda walkthrough: self._play(None if self._clock else walkthrough.seconds))
+
+    def action_pace(self, change: str) -> None:
+        """Step on its own faster or slower."""
+        self.do(lambda walkthrough: getattr(walkthrough, change)() and self._play(walkthrough.seconds))
+
     def action_projector(self) -> None:
         """Show fewer things with more space, or all again."""
         self.toggle_class("-projector")
         self.show()
+
+    def _play(self, seconds: float | None) -> bool:
+        """Step on its own every so many seconds; with None, stop."""
+        if self._clock is not None:
+            self._clock.stop()
+        self._clock = None if seconds is None else self.set_interval(seconds, lambda: self.action_walk("forward"))
+        running = "" if seconds is None else f"   ▶ a step every {seconds:g} s"
+        self.query_one("#title", Static).update(f"{self._title}{running}", layout=False)
+        return True
 
     @on(OptionList.OptionSelected)
     def _go(self, event: OptionList.OptionSelected) -> None:
