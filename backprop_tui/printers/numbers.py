@@ -33,10 +33,11 @@ def style(values: Sequence[float] | NDArray[np.float64]) -> str:
 def written(matrix: NDArray[np.float64]) -> list[list[str]]:
     """Write the entries of a matrix in one style, with a true minus sign and no negative zero."""
     form = style(matrix)
-    return [[_entry(float(value), form) for value in row] for row in matrix]
+    return [[entry(float(value), form) for value in row] for row in matrix]
 
 
-def _entry(value: float, form: str) -> str:
+def entry(value: float, form: str) -> str:
+    """Write one entry in the style of its matrix."""
     text = format(value, form)
     if text.startswith("-") and not any(digit in text for digit in "123456789infa"):
         text = text[1:]

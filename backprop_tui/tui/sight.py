@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from .walkthrough import Place, Walkthrough
+from .walkthrough import Corner, Place, Reading, Walkthrough
 
 if TYPE_CHECKING:
     import numpy as np
@@ -69,3 +69,15 @@ class Sight:
     def origin(self) -> Origin:
         """Where the chosen cell comes from."""
         return self.texts.origin(self.walkthrough)
+
+    @property
+    def corner(self) -> Corner:
+        """What the shared place shows: where the formula is already told for this cell, what was put in."""
+        view = self.walkthrough.view
+        told = view.reading is Reading.CELL and view.corner is Corner.CELL
+        return Corner.OPERANDS if told else view.corner
+
+    @property
+    def latex(self) -> str:
+        """What is on the screen, as LaTeX source."""
+        return "\n".join(rf"\[ {formula} \]" for formula in (*self.texts.latex(self.place.name), self.origin.latex))

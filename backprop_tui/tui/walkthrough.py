@@ -85,12 +85,18 @@ class Walkthrough:
     view:
         How to look at it; the usual way unless given.
 
+    Attributes
+    ----------
+    source:
+        The number of the chosen one among the cells that the present cell was made from.
+
     """
 
     def __init__(self, trace: Trace, view: View | None = None) -> None:
         self.trace = trace
         self.view = view or View()
         self.place = Place(0, self._names[0])
+        self.source = 0
         self._trail: list[tuple[Place, Cell]] = []
 
     @property
@@ -171,7 +177,14 @@ class Walkthrough:
         cell = _within(Cell(row, column), self.shape)
         changed = cell != self.cell
         self.view.cells[self.place.name] = cell
+        self.source = 0 if changed else self.source
         return changed
+
+    def next_source(self, step: int, count: int) -> bool:
+        """Choose another of the `count` cells that the present one was made from."""
+        before = self.source
+        self.source = (before + step) % count if count else 0
+        return self.source != before
 
     def follow(self, name: str, cell: Cell, iterations_back: int = 0) -> bool:
         """Go to a cell from which the present one was made, and remember the way."""
@@ -256,6 +269,7 @@ class Walkthrough:
     def _to(self, place: Place) -> bool:
         moved = place != self.place
         self.place = place
+        self.source = 0 if moved else self.source
         return moved
 
 

@@ -17,10 +17,12 @@ from ..actions import STEPPING
 from ..commands import GoToCommands
 from ..layout import SMALLEST, Layout, layout_of
 from ..sight import Sight
-from ..walkthrough import Corner, Walkthrough
+from ..walkthrough import Cell, Corner, Walkthrough
+from ..widgets.origin_panel import OperandsPanel, OriginPanel
 from ..widgets.panels import Panel
 from ..widgets.parts import Formula, Heading, LossLine, Part, Reason
 from ..widgets.stage_list import StageList
+from .source import SourceScreen
 
 if TYPE_CHECKING:
     from ..typeset import StageTexts
@@ -53,7 +55,10 @@ class StepperScreen(Screen[None]):
         self._stages = StageList()
         self._loss, self._heading = LossLine("deriving …", id="loss"), Heading(id="heading")
         self._formula, self._reason = Formula(id="formula"), Reason(id="reason")
-        self._parts: tuple[Part, ...] = (self._loss, self._heading, self._formula, self._reason)
+        self._origin, self._operands = OriginPanel(id="cell"), OperandsPanel(id="operands")
+        self._parts: tuple[Part, ...] = (
+            *(self._loss, self._heading, self._formula, self._origin, self._reason, self._operands),
+        )
 
     def compose(self) -> ComposeResult:
         columns, lines = SMALLEST
@@ -69,9 +74,9 @@ class StepperScreen(Screen[None]):
                 with Horizontal(id="formula-and-matrix"):
                     yield self._formula
                     yield Panel(id="matrix")
-                yield Panel(id="cell")
+                yield self._origin
                 yield self._reason
-                yield Panel(id="operands")
+                yield self._operands
                 yield Panel(id="network")
                 yield Panel(id="losses")
         yield Footer(show_command_palette=False)
@@ -101,7 +106,7 @@ class StepperScreen(Screen[None]):
             return
         sight = Sight(self._walkthrough, self._texts)
         for corner in Corner:
-            self.set_class(corner is self._walkthrough.view.corner, f"-corner-{corner.name.lower()}")
+            self.set_class(corner is sight.corner, f"-corner-{corner.name.lower()}")
         self._stages.mark(sight.place.name)
         for part in self._parts:
             if part.display:
@@ -139,6 +144,18 @@ class StepperScreen(Screen[None]):
         """Show something in the shared place."""
         self.do(lambda walkthrough: walkthrough.show(Corner[corner]))
 
+    def action_next_source(self, step: int) -> None:
+        """Choose another of the cells that the present one was made from."""
+        self.do(lambda walkthrough: walkthrough.next_source(step, len(self._sight(walkthrough).origin.sources)))
+
+    def action_follow(self) -> None:
+        """Go to the chosen cell that the present one was made from."""
+        self.do(lambda walkthrough: self._follow(walkthrough, walkthrough.source))
+
+    def action_follow_source(self, source: int) -> None:
+        """Go to a cell that the present one was made from."""
+        self.do(lambda walkthrough: self._follow(walkthrough, source))
+
     def action_scroll_panels(self, right: int, down: int) -> None:
         """Scroll what is too wide or too tall."""
         for panel in self.query(Panel):
@@ -156,10 +173,29 @@ class StepperScreen(Screen[None]):
         """Step on its own faster or slower."""
         self.do(lambda walkthrough: getattr(walkthrough, change)() and self._play(walkthrough.seconds))
 
+    def action_source(self) -> None:
+        """Show the LaTeX source of what is on the screen."""
+        self.do(lambda walkthrough: self.app.push_screen(SourceScreen(self._sight(walkthrough).latex)) and False)
+
+    def action_copy(self) -> None:
+        """Copy the LaTeX source of what is on the screen."""
+        self.do(lambda walkthrough: self.app.copy_to_clipboard(self._sight(walkthrough).latex))
+        self.notify("The LaTeX source of this screen is copied.")
+
     def action_projector(self) -> None:
         """Show fewer things with more space, or all again."""
         self.toggle_class("-projector")
         self.show()
+
+    def _sight(self, walkthrough: Walkthrough) -> Sight:
+        return Sight(walkthrough, self._texts)
+
+    def _follow(self, walkthrough: Walkthrough, number: int) -> bool:
+        sources = self._sight(walkthrough).origin.sources
+        if number >= len(sources):
+            return False
+        source = sources[number]
+        return walkthrough.follow(source.name, Cell(source.row, source.column), source.back)
 
     def _play(self, seconds: float | None) -> bool:
         """Step on its own every so many seconds; with None, stop."""

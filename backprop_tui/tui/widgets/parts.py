@@ -10,6 +10,7 @@ from textual.widgets import Static
 
 from ...notation import plain
 from ..walkthrough import Reading, Walkthrough
+from .origin_panel import told
 from .panels import Panel
 
 if TYPE_CHECKING:
@@ -50,7 +51,10 @@ class Formula(Panel):
 
     def see(self, sight: Sight) -> None:
         reading = sight.walkthrough.view.reading
-        self.show(sight.texts.formula(sight.place.name, reading), _titles(reading))
+        shown = Content(sight.texts.formula(sight.place.name, reading))
+        if reading is Reading.CELL:
+            shown = Content("\n\n").join([shown, told(sight.origin, sight.walkthrough.source)])
+        self.show(shown, _titles(reading))
 
 
 class Reason(Static):
