@@ -74,7 +74,9 @@ class Tables:
         """Yield a table for each matrix that stands in the formula, transposed where it stands transposed."""
         for shown in self._shown(stage, sources):
             name = (shown.args[0] if isinstance(shown, Transposed) else shown).name
-            lit = {(source.row, source.column): place for place, source in enumerate(sources) if source.name == name}
+            lit: dict[tuple[int | None, int | None], int] = {
+                (source.row, source.column): place for place, source in enumerate(sources) if source.name == name
+            }
             table = Table(self._printer.formula(Quantity(name)), values[name], self._derivation.axes[name], lit)
             yield table.transposed(self._printer.formula(shown)) if isinstance(shown, Transposed) else table
 

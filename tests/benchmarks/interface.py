@@ -6,7 +6,6 @@ that is drawn. The first frame is compared with that of a Textual app that shows
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from statistics import median, quantiles
@@ -93,4 +92,4 @@ def _report(where: str, terminal: Terminal, *, at_weights: bool) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -11,13 +11,14 @@ from textual.command import CommandPalette
 from textual.containers import Container, Horizontal
 from textual.screen import Screen
 from textual.timer import Timer
-from textual.widgets import Footer, OptionList, Static
+from textual.widgets import OptionList, Static
 
 from ..actions import STEPPING
 from ..commands import GoToCommands
 from ..layout import SMALLEST, Layout, layout_of
 from ..sight import Sight
 from ..walkthrough import Cell, Corner, Walkthrough
+from ..widgets.key_line import KeyLine
 from ..widgets.origin_panel import OperandsPanel, OriginPanel
 from ..widgets.panels import Panel
 from ..widgets.parts import Formula, Heading, LossLine, Part, Reason
@@ -52,7 +53,7 @@ class StepperScreen(Screen[None]):
         self._texts: StageTexts | None = None
         self._pending: list[Deed] = []
         self._clock: Timer | None = None
-        self._stages = StageList()
+        self._stages, self._keys = StageList(), KeyLine(id="keys")
         self._loss, self._heading = LossLine("deriving …", id="loss"), Heading(id="heading")
         self._formula, self._reason = Formula(id="formula"), Reason(id="reason")
         self._origin, self._operands = OriginPanel(id="cell"), OperandsPanel(id="operands")
@@ -61,6 +62,7 @@ class StepperScreen(Screen[None]):
         )
 
     def compose(self) -> ComposeResult:
+        self.add_class(layout_of(*self.app.size))
         columns, lines = SMALLEST
         yield Static(f"backprop-tui needs a terminal of {columns} columns and {lines} lines.", id="no-room")
         with Horizontal(id="status"):
@@ -79,9 +81,10 @@ class StepperScreen(Screen[None]):
                 yield self._operands
                 yield Panel(id="network")
                 yield Panel(id="losses")
-        yield Footer(show_command_palette=False)
+        yield self._keys
 
     def on_mount(self) -> None:
+        self._keys.show(choosing=False)
         self._formula.show("SymPy is deriving the gradients …", "matrix form")
 
     @on(events.Resize)
@@ -188,6 +191,7 @@ class StepperScreen(Screen[None]):
         self.show()
 
     def _sight(self, walkthrough: Walkthrough) -> Sight:
+        assert self._texts is not None
         return Sight(walkthrough, self._texts)
 
     def _follow(self, walkthrough: Walkthrough, number: int) -> bool:
