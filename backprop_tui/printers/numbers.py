@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import floor, isfinite, log10
+from math import floor, log10
 from typing import NamedTuple
 
 import numpy as np
@@ -21,9 +21,10 @@ def number(value: float, digits: int = 6) -> str:
 
 def style(values: Sequence[float] | NDArray[np.float64]) -> str:
     """Return the format in which numbers that stand together are written: whole, fixed or scientific."""
-    finite = [abs(float(value)) for value in np.ravel(values) if isfinite(value)]
-    largest = max(finite, default=0.0)
-    if all(value.is_integer() for value in finite) and largest < 10_000:
+    sizes = np.abs(np.asarray(values, dtype=float))
+    finite = sizes[np.isfinite(sizes)]
+    largest = float(finite.max(initial=0.0))
+    if largest < 10_000 and (finite == np.floor(finite)).all():
         return ".0f"
     magnitude = floor(log10(largest)) if largest else 0
     decimals = max(DIGITS, DIGITS - 1 - magnitude)
@@ -42,6 +43,17 @@ def entry(value: float, form: str) -> str:
     if text.startswith("-") and not any(digit in text for digit in "123456789infa"):
         text = text[1:]
     return text.replace("-", "−")
+
+
+def widest(matrix: NDArray[np.float64], form: str) -> int:
+    """Return how many characters the longest entry takes, from the extremes alone: it is one of them."""
+    finite = matrix[np.isfinite(matrix)]
+    above, below = finite[finite > 0], finite[finite < 0]
+    extremes = [values.max() for values in (above, below) if values.size]
+    extremes += [values.min() for values in (above, below) if values.size]
+    others = [value for value in (0.0, np.inf, -np.inf) if (matrix == value).any()]
+    others += [np.nan] if np.isnan(matrix).any() else []
+    return max((len(entry(float(value), form)) for value in (*extremes, *others)), default=0)
 
 
 class Abridged(NamedTuple):
