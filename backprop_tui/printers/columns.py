@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+from .canvas import Canvas, Ink, Role
+
+HIDDEN: Final = "⋯"
 
 
 class Columns(NamedTuple):
@@ -28,6 +32,14 @@ class Columns(NamedTuple):
         """Return the left edge of a column, None where it isn't shown."""
         place = number - self.first
         return self.lefts[place] if 0 <= place < len(self.lefts) else None
+
+
+def mark_hidden(canvas: Canvas, columns: Columns, count: int, row: int) -> None:
+    """Write a mark at each end of a row beyond which columns are hidden."""
+    if columns.first > 0:
+        canvas.write(0, row, HIDDEN, Ink(Role.NOTE))
+    if columns.first + len(columns.lefts) < count:
+        canvas.write(canvas.width - 1, row, HIDDEN, Ink(Role.NOTE))
 
 
 def arranged(widths: Sequence[int], room: int, focus: int, least: int, most: int) -> Columns | None:

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from ..calculus.layer_graph import Chain, Layer, Link
 from ..notation import plain
 from .canvas import ACROSS, DOWN, Canvas, Ink, Role
-from .columns import Columns, arranged
+from .columns import Columns, arranged, mark_hidden
 from .scene import LEFT, RIGHT, Scene, fitted, spelled
 
 LIT, UNLIT = "●", "○"
@@ -23,7 +23,10 @@ MOST_UNITS: Final = 9
 _MOST_GAP, _MOST_SPACING = 24, 3
 _THICK, _NOTHING = 0.6, 0.02
 """The parts of the largest weight from which a line is thick, and below which there is none."""
+_MOST_LINES: Final = 30
+"""Lines drawn between two layers, those of the largest weights."""
 _LEGEND: Final = "solid +   dashed −   thick: large"
+_ARROW: Final = " → "
 
 
 class _Detail(NamedTuple):
@@ -40,7 +43,7 @@ _DETAILS: Final = (
     _Detail(5, True, 4),
     _Detail(5, False, 4),
     _Detail(0, True, 4),
-    _Detail(0, False, 3),
+    _Detail(0, False, 4),
 )
 
 
@@ -74,7 +77,7 @@ class _Drawing:
         return detail, columns
 
     def _widths(self, detail: _Detail) -> list[int]:
-        return [max(detail.number + _lead(detail), len(_heading(layer)) * detail.full) for layer in self.layers]
+        return [max(detail.number + _lead(detail), _heading_width(layer, detail.full)) for layer in self.layers]
 
     def draw(self) -> Canvas:
         """Draw lines, then what stands over them."""
@@ -84,10 +87,11 @@ class _Drawing:
             if left is not None and right is not None:
                 self._lines(place, link, (left, right - 1))
                 self._label(link, left, right - left, place)
-        for place, layer in enumerate(self.layers):
+        for place, layer in sorted(enumerate(self.layers), key=lambda found: self.scene.lights_layer(found[1])):
             self._layer(place, layer)
         for link in self.skips:
             self._skip(link)
+        mark_hidden(self.canvas, self.columns, len(self.layers), self.canvas.height - 1)
         self._note()
         return self.canvas
 
@@ -129,7 +133,10 @@ class _Drawing:
         rows = self._rows(layer)
         if len(rows) < layer.units:
             (_, above), (_, last) = rows[-2:]
-            self.canvas.write(left, (above + last) // 2, f"⋮ {layer.units - len(rows)} more", Ink(Role.NOTE))
+            count = f"⋮ {layer.units - len(rows)}"
+            room = self._widths(self.detail)[self.layers.index(layer)] + self.columns.gap - 1
+            text = next(text for text in (f"{count} more", count, "⋮") if len(text) <= room or text == "⋮")
+            self.canvas.write(left, (above + last) // 2, text, Ink(Role.NOTE))
 
     def _names(self, layer: Layer, left: int) -> None:
         names = layer.names
@@ -140,8 +147,8 @@ class _Drawing:
             self.canvas.write(left, self.heading, plain(name), Ink(Role.NAME, self.scene.click(name), lit))
             left += len(plain(name))
             if name != names[-1]:
-                self.canvas.write(left, self.heading, " → ", Ink(Role.NOTE))
-                left += len(" → ")
+                self.canvas.write(left, self.heading, _ARROW, Ink(Role.NOTE))
+                left += len(_ARROW)
 
     def _under(self, layer: Layer, left: int, told: str, lit: bool) -> None:
         """Name, under the units, the derivative that they show, or else the layer's own parameters."""
@@ -160,7 +167,8 @@ class _Drawing:
         start, end = edges[0] * ACROSS + 1, edges[1] * ACROSS
         lit = self.scene.lights_link(link)
         name = self.scene.click(link.weights) if link.weights else ""
-        for strength, source, target in sorted(self._strengths(link, starts, ends), key=lambda found: abs(found[0])):
+        strengths = sorted(self._strengths(link, starts, ends), key=lambda found: abs(found[0]))
+        for strength, source, target in strengths[-_MOST_LINES:]:
             role = Role.LINE if not link.weights else Role.POSITIVE if strength > 0 else Role.NEGATIVE
             self.canvas.line(
                 (start, source * DOWN + 1),
@@ -193,8 +201,8 @@ class _Drawing:
         name = self.scene.stage if lit and link.weights else link.weights
         told = spelled(name, link.transposed and name == link.weights)
         text = " ".join(part for part in (before, told, after) if part)
-        if len(text) > width - 1:
-            text = told if 0 < len(told) < width else before or after
+        fitting = [text for text in (text, told or before + after) if len(text) <= width - 2]
+        text = next(iter(fitting), "")
         row, start = self.heading, left + (width - len(text)) // 2
         self.canvas.write(start, row, text, Ink(Role.NAME, self.scene.click(link.weights), lit))
 
@@ -230,5 +238,6 @@ def _lead(detail: _Detail) -> int:
     return 1 if detail.number < _DETAILS[1].number else 2
 
 
-def _heading(layer: Layer) -> str:
-    return " → ".join(map(plain, layer.names))
+def _heading_width(layer: Layer, full: bool) -> int:
+    """The room for all names of a layer, or for the longest."""
+    return len(_ARROW.join(map(plain, layer.names))) if full else max(map(len, map(plain, layer.names)))
