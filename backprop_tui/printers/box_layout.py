@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from ..calculus.layer_graph import Layer, LayerGraph, Link
 from ..notation import plain
-from .columns import Columns, arranged
+from .columns import arranged
 
 LEAST_GAP, MOST_GAP = 5, 20
 _BORDER: Final = 4
@@ -44,7 +44,7 @@ class BoxLayout:
     bundles:
         The links, all those between the same two layers together.
     columns:
-        Where the columns stand; None where not even one has room.
+        Where the columns stand.
     widths:
         The width of each column.
     rows:
@@ -60,18 +60,18 @@ class BoxLayout:
             self.bundles.setdefault((link.source, link.target), []).append(link)
         self._slots = self._ordered()
         self.widths = [max(map(self._width, column)) for column in self._slots]
-        self.columns: Columns | None = arranged(self.widths, width, graph.layers[focus].depth, LEAST_GAP, MOST_GAP)
+        self.columns = arranged(self.widths, width, graph.layers[focus].depth, LEAST_GAP, MOST_GAP)
         self.rows = {slot: row for column in self._slots for slot, row in self._stacked(column).items()}
 
     @property
     def fits(self) -> bool:
         """Whether every column is as high as the room at the most, and at least one is shown."""
-        return self.columns is not None and all(self._height(column) <= self._room for column in self._slots)
+        return bool(self.columns.lefts) and all(self._height(column) <= self._room for column in self._slots)
 
     @property
     def whole(self) -> bool:
         """Whether all columns are shown."""
-        return self.columns is not None and len(self.columns.lefts) == len(self.widths)
+        return self.columns.whole(len(self.widths))
 
     def route(self, ends: Ends) -> list[tuple[Slot, Slot]]:
         """Return the slots that an arrow joins on its way, pair by pair."""

@@ -7,11 +7,11 @@ from typing import Final
 from ..calculus.layer_graph import Layer, Link
 from ..notation import plain
 from .box_layout import FORMS, BoxLayout, Ends, Slot
-from .columns import mark_hidden
 from .canvas import ACROSS, DOWN, Canvas, Ink, Role
+from .columns import mark_hidden
 from .scene import LEFT, RIGHT, Scene, spelled
 
-_FRAMES: Final = {False: "┌─┐│└┘", True: "┏━┓┃┗┛"}
+_FRAMES: Final = {False: tuple("┌─┐│└┘"), True: tuple("┏━┓┃┗┛")}
 
 
 def box_picture(scene: Scene, width: int, height: int) -> Canvas | None:
@@ -47,7 +47,7 @@ class _Drawing:
 
     def _span(self, depth: int) -> tuple[int, int] | None:
         """Return the characters that a column takes up, None where it isn't shown."""
-        left = self.layout.columns.left(depth) if self.layout.columns else None
+        left = self.layout.columns.left(depth)
         return None if left is None else (left, left + self.layout.widths[depth])
 
     def _gap(self, depth: int) -> tuple[int, int] | None:
@@ -70,6 +70,9 @@ class _Drawing:
             self.canvas.write(span[0], row + 1, low + flat * inner + last, ink)
         self.canvas.write(span[0], row, side + " " * inner + side, ink)
         self._names(layer, (span[0] + 2, row), inner - 2)
+        told = plain(self.scene.stage)
+        if lit and self.scene.stage not in layer.names and self.layout.form.height > 1 and len(told) <= inner:
+            self.canvas.write(span[0] + 1 + (inner - len(told)) // 2, row + 1, told, ink._replace(role=Role.NAME))
 
     def _names(self, layer: Layer, place: tuple[int, int], room: int) -> None:
         """Write a layer's names, in the middle of its box, the present one lit."""

@@ -28,6 +28,10 @@ class Columns(NamedTuple):
     lefts: tuple[int, ...]
     gap: int
 
+    def whole(self, count: int) -> bool:
+        """Whether all columns, so many, are shown."""
+        return len(self.lefts) == count
+
     def left(self, number: int) -> int | None:
         """Return the left edge of a column, None where it isn't shown."""
         place = number - self.first
@@ -42,8 +46,8 @@ def mark_hidden(canvas: Canvas, columns: Columns, count: int, row: int) -> None:
         canvas.write(canvas.width - 1, row, HIDDEN, Ink(Role.NOTE))
 
 
-def arranged(widths: Sequence[int], room: int, focus: int, least: int, most: int) -> Columns | None:
-    """Arrange as many columns around one in focus as have room; None where not even that one has.
+def arranged(widths: Sequence[int], room: int, focus: int, least: int, most: int) -> Columns:
+    """Arrange as many columns around one in focus as have room, which may be none.
 
     Parameters
     ----------
@@ -59,7 +63,7 @@ def arranged(widths: Sequence[int], room: int, focus: int, least: int, most: int
     """
     first, last = focus, focus + 1
     if widths[focus] > room:
-        return None
+        return Columns(focus, (), 0)
     while wider := _wider(first, last, len(widths), focus):
         fitting = [span for span in wider if _taken(widths[slice(*span)], least) <= room]
         if not fitting:

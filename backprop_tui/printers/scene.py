@@ -8,7 +8,8 @@ from math import isfinite
 from typing import Any, Final
 
 from ..calculus.derivation import Derivation
-from ..calculus.layer_graph import Layer, LayerGraph, Link, subject
+from ..calculus.layer_graph import Layer, LayerGraph, Link
+from ..calculus.layering import subject
 from ..calculus.stages import Kind
 from ..notation import derivative, derivative_parts, plain, updated
 
@@ -63,7 +64,8 @@ class Scene:
 
     def lights_layer(self, layer: Layer) -> bool:
         """Whether the stage is about a layer's units."""
-        return layer.holds(self.subject) and (not self._made or layer.holds(self._made))
+        about = layer.holds(self.subject) and not any(link.weights == self.subject for link in self.graph.links)
+        return about and (not self._made or layer.holds(self._made))
 
     def lights_link(self, link: Link) -> bool:
         """Whether the stage is about a link's weights, or about how one of its ends depends on the other."""

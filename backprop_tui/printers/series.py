@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from math import ceil, floor, isfinite, log10
 from typing import Final, NamedTuple
 
@@ -72,7 +73,7 @@ class Curve:
         count = len(self)
         bounds = [count * column // columns for column in range(columns + 1)]
         kept = {0, count - 1}
-        for first, last in zip(bounds, bounds[1:], strict=False):
+        for first, last in pairwise(bounds):
             found = [iteration for iteration in range(first, last) if isfinite(self.losses[iteration])]
             if found:
                 kept |= {min(found, key=self.losses.__getitem__), max(found, key=self.losses.__getitem__)}

@@ -50,7 +50,7 @@ class LossPlot(Widget):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
-        self._curve, self._iteration, self._name = Curve(()), 0, ""
+        self._curve, self._iteration, self._loss = Curve(()), 0, ""
         self._view: LossBars | LossChart | None = None
 
     def compose(self) -> ComposeResult:
@@ -75,7 +75,7 @@ class LossPlot(Widget):
             What the loss is called.
 
         """
-        self._curve, self._iteration, self._name = Curve(losses), iteration, name
+        self._curve, self._iteration, self._loss = Curve(losses), iteration, name
         self._draw()
 
     def _draw(self) -> None:
@@ -99,9 +99,10 @@ class LossPlot(Widget):
 
     def _told(self) -> str:
         """The present loss in words, the kind of scale, and where the losses cease to be numbers."""
-        name, point, lost = plain(self._name), self._curve.point(self._iteration), self._curve.lost
+        name, point, lost = plain(self._loss), self._curve.point(self._iteration), self._curve.lost
         told = f"{name} = {self._curve.losses[self._iteration]:.6g}" if point else f"{name} is no number"
-        where = f"iteration {self._iteration} of {len(self._curve) - 1}"
+        word = "iteration " if self.content_size.width >= CHART_WIDTH else ""
+        where = f"at {word}{self._iteration} of {len(self._curve) - 1}"
         gap = "" if lost is None else f"no number from {lost} on"
         scale = "log scale" if self._curve.logarithmic else ""
         return "   ".join(part for part in (told, where, gap, scale) if part)

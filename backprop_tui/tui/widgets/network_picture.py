@@ -80,7 +80,7 @@ class NetworkPicture(Widget):
             The row of the data whose values the units show.
 
         """
-        from ...calculus.layer_graph import layer_graph
+        from ...calculus.layering import layer_graph
 
         if derivation is not self._derivation:
             self._derivation, self._graph = derivation, layer_graph(derivation)
