@@ -72,7 +72,7 @@ class _Drawing:
             return
         lit = self.scene.lights_layer(layer)
         for number, row in self.layout.units(layer):
-            ink = Ink(Role.UNIT, self.scene.click(layer.names[-1]), lit)
+            ink = Ink(Role.UNIT, self.scene.stage if lit else self.scene.click(layer.names[-1]), lit)
             self.canvas.write(left, row, self._text(layer, number), ink)
         self._more(layer, left)
         self._names(layer, left)
@@ -154,7 +154,8 @@ class _Drawing:
         name = self.scene.stage if lit and link.weights else link.weights
         told = spelled(name, link.transposed and name == link.weights)
         whole = " ".join(part for part in (before, told, after) if part)
-        text = next((each for each in (whole, told or before + after) if len(each) <= width - 2), "")
+        weights = spelled(link.weights, link.transposed)
+        text = next((each for each in (whole, told or before + after, weights) if len(each) <= width - 2), "")
         row, start = self.layout.heading, left + (width - len(text)) // 2
         self.canvas.write(start, row, text, Ink(Role.NAME, self.scene.click(link.weights), lit))
 
