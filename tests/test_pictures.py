@@ -61,7 +61,7 @@ def wide(hidden: int) -> Derivation:
 def test_the_lecture_at_dE_dV() -> None:
     assert text(drawn("lecture", "dE/dV", (62, 9))) == "\n".join(
         [
-            "x       ← W   p → h  ∂E/∂V  z → y    ←    E             t",
+            "x       ← W   p → h  ◀∂E/∂V z → y    ←    E             t",
             "○1⠘⢷⢶⣶⣒⡒⠒⠒⠒⣒⡶⠂○0.752⠘⢷ ⢠⣤",
             "    ⠱⡀⠉⢙⡳⠶⣭⣜⡀        ⢈⠳⣤⣤ ⢸⠃○0.641⠐⠤⣀                ⣀⠤⠂○1",
             "    ⣀⠬⢪⣁⣀⡴⠥⣬⡿⠃○0.809⠘⠿⣤⣸⣶⡄           ⠑⠢⣀          ⣀⠔⠊",

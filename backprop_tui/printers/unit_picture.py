@@ -154,8 +154,8 @@ class _Drawing:
         name = self.scene.stage if lit and link.weights else link.weights
         told = spelled(name, link.transposed and name == link.weights)
         whole = " ".join(part for part in (before, told, after) if part)
-        weights = spelled(link.weights, link.transposed)
-        text = next((each for each in (whole, told or before + after, weights) if len(each) <= width - 2), "")
+        texts = (whole, before + told + after, told or before + after, spelled(link.weights, link.transposed))
+        text = next((each for each in texts if len(each) <= width - 2), "")
         row, start = self.layout.heading, left + (width - len(text)) // 2
         self.canvas.write(start, row, text, Ink(Role.NAME, self.scene.click(link.weights), lit))
 

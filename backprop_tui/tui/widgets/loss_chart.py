@@ -16,6 +16,7 @@ from ...printers.series import Curve, Point, ticks
 _PAD: Final = 0.05
 """The part of the losses' range that is left free above and below."""
 _HALF: Final = 0.5
+_LEAST_TICKS: Final = 3
 _LABEL_ROWS, _LABEL_COLUMNS = 3, 12
 """The room for a label of each axis."""
 
@@ -85,13 +86,13 @@ class LossChart(PlotWidget, can_focus=False):
         pad = (greatest - least) * _PAD or abs(least) * _PAD or 1.0
         low, high = least - pad, greatest + pad
         formatter = _Logarithmic() if self._curve.logarithmic else _Linear()
-        marks = ticks(low, high, max(2, self.size.height // _LABEL_ROWS), whole=self._curve.logarithmic)
+        marks = ticks(low, high, max(_LEAST_TICKS, self.size.height // _LABEL_ROWS), whole=self._curve.logarithmic)
         self.set_y_formatter(formatter)
         self.set_yticks(marks)
         self._leave(max(map(len, formatter.get_labels_for_ticks(marks)), default=0) + 1)
         self.set_ylimits(low, high)
         last = len(self._curve) - 1
-        self.set_xticks(ticks(0, last, max(2, self.size.width // _LABEL_COLUMNS), whole=True))
+        self.set_xticks(ticks(0, last, max(_LEAST_TICKS, self.size.width // _LABEL_COLUMNS), whole=True))
         self.set_xlimits(-_HALF, last + _HALF)
         return low, high
 
