@@ -204,8 +204,6 @@ def test_keys_are_left_to_the_app() -> None:
 
 
 def test_the_module_is_there_before_numpy_is() -> None:
-    code = (
-        "import sys, backprop_tui.tui.widgets.loss_plot; print('numpy' in sys.modules, 'textual_plot' in sys.modules)"
-    )
+    code = "import sys, backprop_tui.tui.widgets.loss_plot; print(*({'numpy', 'textual_plot'} & {*sys.modules}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.split() == []
