@@ -6,8 +6,9 @@ A cell's origin is its stage's index form at this cell's indices, whatever the s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from math import isfinite
 from typing import Final, NamedTuple
 
@@ -18,7 +19,9 @@ from ..calculus.derivation import Derivation
 from ..calculus.indices import Index, axis, entry
 from ..calculus.stages import Stage
 from ..notation import sign, updated
-from ..printers.substitution import Cell, Line, Segment, Substitution, SubstitutionLatex, SubstitutionLine, segments
+from ..printers.marks import Line, Segment, segments
+from ..printers.substituted import SubstitutedLatex, SubstitutedLine
+from ..printers.substitution import Cell, Substitution
 from .evaluation import Evaluation
 from .trace import Trace
 
@@ -84,11 +87,12 @@ def origin(trace: Trace, iteration: int, cell: Cell) -> Origin:
     if cell.name in derivation:
         stage = derivation[cell.name]
         place = place_of(derivation, stage, cell.row, cell.column)
-        return _told(Evaluation(derivation, values), cell, own, stage.index, place)
+        return _told(Evaluation(derivation, values), partial(_left, stage, place), stage.index, place, own)
+    at = Integer(cell.row), Integer(cell.column)
     carried = iteration > 0 and updated(cell.name) in derivation
     name, start = (updated(cell.name), trace[iteration - 1]) if carried else (cell.name, values)
-    form = entry(name, Integer(cell.row), Integer(cell.column), derivation.axes[name])
-    found = _told(Evaluation(derivation, start), cell, own, form, {})
+    form = entry(name, *at, derivation.axes[name])
+    found = _told(Evaluation(derivation, start), lambda named: named.entry(cell.name, at), form, {}, own)
     if carried:
         return replace(found, sources=tuple(source._replace(back=1) for source in found.sources), note=CARRIED)
     unlinked = tuple(tuple(Segment(segment.text) for segment in line) for line in found.equation)
@@ -102,20 +106,27 @@ def place_of(derivation: Derivation, stage: Stage, row: int, column: int) -> dic
     return dict(zip(stage.running, map(int, numbers), strict=True))
 
 
-def _told(evaluation: Evaluation, cell: Cell, own: float, form: Expr, place: Mapping[Expr, int]) -> Origin:
-    """Tell how an index form at a place makes the number in a cell; `own` is what the trace has there."""
+def _left(stage: Stage, place: Mapping[Expr, int], typeset: Substitution) -> str:
+    """Name the cell; of a local derivative, the entry of the Jacobian that it is."""
+    if stage.jacobian is None:
+        return typeset.entry(stage.name, stage.indices)
+    return typeset.derivative(stage.jacobian, [place[symbol] for symbol in stage.running if isinstance(symbol, Index)])
+
+
+def _told(
+    evaluation: Evaluation, left: Callable[[Substitution], str], form: Expr, place: Mapping[Expr, int], own: float
+) -> Origin:
+    """Tell how an index form at a place makes the number on the left, which is `own` in the trace."""
     value = float(evaluation(form, place))
     if isfinite(own) and not isfinite(value):
         value = own  # as it is written the form overflows, which its stable form doesn't
     in_latex, in_line = (
         [kind(evaluation, place, put_in=put_in) for put_in in (False, True)]
-        for kind in (SubstitutionLatex, SubstitutionLine)
+        for kind in (SubstitutedLatex, SubstitutedLine)
     )
-    indices = list(place.values()) or [cell.row, cell.column]
 
     def sides(named: Substitution, numbers: Substitution) -> list[str]:
-        left = named.entry(cell.name, indices)
-        return [left, named.formula(form), numbers.formula(form), numbers.figure(value)]
+        return [left(named), named.formula(form), numbers.formula(form), numbers.figure(value)]
 
     lines = _lines(map(segments, sides(*in_line)))
     sources = tuple(Source(*met) for met in in_line[0].met)

@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from itertools import zip_longest
 from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from sympy import Expr, Indexed, Mul, Sum, Symbol
+from sympy import Expr, Indexed, Integer, Mul, Sum, Symbol
 
-from .. import notation
+from ..calculus.chain_rule import entry_met
 from ..calculus.derivation import Derivation
-from .latex import Latex
+from ..calculus.stages import Jacobian
+from .marks import bare
 from .numbers import DIGITS, number, written
-from .one_line import OneLine
 from .order import signed_terms
 from .typesetter import ATOM, POWER, PRODUCT, Typesetter, is_derivative
 
@@ -38,21 +37,9 @@ class Cell(NamedTuple):
     column: int
 
 
-class Segment(NamedTuple):
-    """A piece of a line; `source` numbers the cell that it stands for, None where it stands for none."""
-
-    text: str
-    source: int | None = None
-
-
-Line = tuple[Segment, ...]
 Part = tuple[bool, str]
 """A term of a sum: whether it is subtracted, and its positive form."""
 
-_FIRST_MARK, _LAST_MARK = 0xE000, "\uf8ff"
-_MARKS = "".join(map(chr, range(_FIRST_MARK, ord(_LAST_MARK) + 1)))
-"""Private characters, which no formula has: one before what stands for a cell, which numbers it, the last one after."""
-_MARKED = re.compile(f"([{_MARKS[0]}-{_MARKS[-2]}])(.*?){_LAST_MARK}")
 _PLAIN = re.compile(r"[\d.]+")
 
 
@@ -102,38 +89,45 @@ class Substitution(Typesetter[str]):
         super().__init__(name for name, axes in evaluator.derivation.axes.items() if axes == ("", ""))
         self._evaluator, self._place = evaluator, dict(place)
         self._put_in, self._digits = put_in, digits
-        self._among_terms = False
+        self.among_terms = False
 
     @abstractmethod
-    def marked(self, text: str, cell: Cell) -> str:
-        """Mark what stands for a cell."""
+    def standing_for(self, cell: Cell, text: str) -> str:
+        """Set what stands for a cell."""
 
     @abstractmethod
     def left_out(self, count: int) -> str:
         """Tell how many terms of a sum are left out."""
 
-    def entry(self, name: str, indices: Iterable[int]) -> str:
+    def entry(self, name: str, indices: Iterable[Expr]) -> str:
         """Set an entry by its name; a scalar has no indices."""
-        if name in self._scalars:
-            return self.name(name)
-        return self.indexed(name, [str(index) for index in indices])
+        return self.name(name) if name in self._scalars else self.indexed(name, [self._print(each) for each in indices])
+
+    def derivative(self, jacobian: Jacobian, numbers: Iterable[int]) -> str:
+        """Set the entry of a Jacobian that has these numbers for the indices of its core: ∂z[0,k]/∂V[1,k]."""
+        inputs, left = entry_met(jacobian)
+        with self._at(dict(zip(left, numbers, strict=True))):
+            return self.partial(self.entry(jacobian.of, jacobian.outputs), self.entry(jacobian.by, inputs))
 
     def figure(self, value: float) -> str:
         """Set a number."""
         return self.text(figure(value, self._digits))
 
     def _print_Indexed(self, expr: Any) -> str:
-        return self._standing_for(Cell(expr.base.label.name, *self._numbers(expr.indices)))
+        return self._cell(Cell(expr.base.label.name, *self._numbers(expr.indices)))
 
     def _print_Symbol(self, expr: Any) -> str:
-        return self._standing_for(Cell(expr.name, 0, 0))
+        return self._cell(Cell(expr.name, 0, 0))
+
+    def _print_Index(self, expr: Any) -> str:
+        return str(self._place[expr]) if expr in self._place else super()._print_Index(expr)
 
     def _print_Size(self, expr: Any) -> str:
         return str(self._evaluator(expr, {})) if self._put_in else super()._print_Size(expr)
 
     def _print_KroneckerDelta(self, expr: Any) -> str:
         first, second = self._numbers(expr.args)
-        return str(int(first == second)) if self._put_in else self.entry("delta", (first, second))
+        return str(int(first == second)) if self._put_in else self.indexed("delta", [str(first), str(second)])
 
     def _print_Add(self, expr: Any) -> str:
         with self._several():
@@ -155,15 +149,16 @@ class Substitution(Typesetter[str]):
         box = super()._inside(expression, tightness)
         if tightness == ATOM and isinstance(expression, Symbol | Indexed) and not is_derivative(expression):
             return self._whole(box)
-        return self._apart(box) if self._among_terms and tightness == POWER else box
+        return self._apart(box) if self.among_terms and tightness == POWER else box
 
     def _numbers(self, indices: Iterable[Expr]) -> tuple[int, int]:
         first, second = (int(self._place.get(index, index)) for index in indices)
         return first, second
 
-    def _standing_for(self, cell: Cell) -> str:
+    def _cell(self, cell: Cell) -> str:
         value = float(self._evaluator.values[cell.name][cell.row, cell.column])
-        return self.marked(self.figure(value) if self._put_in else self.entry(cell.name, cell[1:]), cell)
+        symbol = self.entry(cell.name, map(Integer, cell[1:]))
+        return self.standing_for(cell, self.figure(value) if self._put_in else symbol)
 
     def _parts(self, term: Expr, negative: bool) -> list[Part]:
         """Return a term of a sum; a sum that is added becomes its own terms."""
@@ -186,12 +181,9 @@ class Substitution(Typesetter[str]):
     def _term(self, total: Sum, numbers: Iterable[int]) -> Part:
         """Return the term of a sum at one place of its indices."""
         over = [index for index, *_ in total.limits]
-        place, bound = self._place, self._bound
-        self._place, self._bound = {**place, **dict(zip(over, map(int, numbers), strict=True))}, (*bound, *over)
         negative = isinstance(total.function, Mul) and total.function.could_extract_minus_sign()
-        box = self._inside(-total.function if negative else total.function, PRODUCT)
-        self._place, self._bound = place, bound
-        return negative, box
+        with self._at({**self._place, **dict(zip(over, map(int, numbers), strict=True))}, self._bound + tuple(over)):
+            return negative, self._inside(-total.function if negative else total.function, PRODUCT)
 
     def _rest(self, value: float, count: int) -> Part:
         if not self._put_in:
@@ -208,71 +200,23 @@ class Substitution(Typesetter[str]):
 
     def _apart(self, box: str) -> str:
         """Put parentheses around what begins with a minus, for a place where that would be misread."""
-        return self.parenthesized(box) if box.lstrip(_MARKS).startswith(("−", "-")) else box
+        return self.parenthesized(box) if bare(box).startswith(("−", "-")) else box
 
     def _whole(self, box: str) -> str:
         """Put parentheses around a number of which an exponent would seem to take only the end: −0.2, 1.5e−06."""
-        return self.parenthesized(box) if self._put_in and not _PLAIN.fullmatch(box.strip(_MARKS)) else box
+        return self.parenthesized(box) if self._put_in and not _PLAIN.fullmatch(bare(box)) else box
+
+    @contextmanager
+    def _at(self, place: dict[Expr, int], bound: tuple[Expr, ...] = ()) -> Iterator[None]:
+        """Set what stands at another place, with some of its indices bound by sums."""
+        before = self._place, self._bound
+        self._place, self._bound = place, bound
+        yield
+        self._place, self._bound = before
 
     @contextmanager
     def _several(self) -> Iterator[None]:
         """Set terms of a sum, in which products stand close together."""
-        before, self._among_terms = self._among_terms, True
+        before, self.among_terms = self.among_terms, True
         yield
-        self._among_terms = before
-
-
-class SubstitutionLine(Substitution, OneLine):
-    """In one line of Unicode, what stands for a cell marked: `segments` parts the line by the marks.
-
-    Attributes
-    ----------
-    met:
-        The cells met so far, in the order of reading.
-
-    """
-
-    def __init__(self, evaluator: Evaluator, place: Mapping[Expr, int], *, put_in: bool, digits: int | None = None):
-        super().__init__(evaluator, place, put_in=put_in, digits=digits)
-        self.met: list[Cell] = []
-
-    def marked(self, text: str, cell: Cell) -> str:
-        if cell not in self.met:
-            self.met.append(cell)
-        return f"{chr(_FIRST_MARK + self.met.index(cell))}{text}{_LAST_MARK}"
-
-    def left_out(self, count: int) -> str:
-        return f"{count:,} more"
-
-    def symbol(self, word: str) -> str:
-        if word != "times":
-            return super().symbol(word)
-        return "·" if self._among_terms else super().symbol("dot")
-
-
-class SubstitutionLatex(Substitution, Latex):
-    """In LaTeX."""
-
-    def marked(self, text: str, cell: Cell) -> str:
-        return text
-
-    def left_out(self, count: int) -> str:
-        return rf"\text{{{count:,} more}}"
-
-    def text(self, characters: str) -> str:
-        return super().text(characters.replace("−", "-"))
-
-    def indexed(self, name: str, indices: Sequence[str]) -> str:
-        return notation.latex(name, ",".join(indices))
-
-    def symbol(self, word: str) -> str:
-        return super().symbol("dot" if word == "times" else word)
-
-
-def segments(line: str) -> tuple[Segment, ...]:
-    """Part a line by its marks."""
-    pieces = re.split(_MARKED, line)
-    plain = [Segment(text) for text in pieces[::3]]
-    standing = [Segment(text, ord(mark) - _FIRST_MARK) for mark, text in zip(pieces[1::3], pieces[2::3], strict=True)]
-    ordered = [segment for pair in zip_longest(plain, standing) for segment in pair if segment]
-    return tuple(segment for segment in ordered if segment.text)
+        self.among_terms = before
