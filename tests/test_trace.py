@@ -177,9 +177,7 @@ def test_mini_batches_come_back_with_their_iteration() -> None:
         np.testing.assert_array_equal(small[20][name], whole[20][name])
 
 
-def test_starting_again_compiles_nothing_anew(
-    trace: Trace, start: Start, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_starting_again_compiles_nothing_anew(trace: Trace, start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     trace[0]
 
     def refuse(*_: object) -> None:

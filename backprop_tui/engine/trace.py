@@ -1,8 +1,8 @@
 """A trace: the value of every stage at every iteration, so that stepping back is a look-up.
 
-What has been run is kept whole as long as it fits in a budget of memory. Beyond it, the oldest iterations are let go and
-run again when they are asked for, from the nearest checkpoint: what is learned and remembered, as it stood at the start
-of every so many iterations. Running is deterministic, so what comes out is the same bit for bit.
+What has been run is kept whole as long as it fits in a budget of memory. Beyond it, the oldest iterations are let go,
+and run again when they are asked for, from the nearest checkpoint: what is learned and remembered, as it stood at the
+start of every so many iterations. Running is deterministic, so what comes out is the same bit for bit.
 """
 
 from __future__ import annotations
