@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from backprop_tui import gallery
 from backprop_tui.engine import trace as module
 from backprop_tui.engine.trace import Trace
 
@@ -102,3 +105,85 @@ def test_the_first_iterations_come_one_by_one(trace: Trace) -> None:
     next(iterations)
     assert len(trace) == 1
     assert [values["E"] is trace[i + 1]["E"] for i, values in enumerate(iterations)] == [True] * 3
+
+
+def test_there_is_no_iteration_before_the_first(trace: Trace) -> None:
+    with pytest.raises(IndexError, match="counted from 0"):
+        trace[-1]
+
+
+def test_the_losses_are_those_of_all_iterations_that_were_run(trace: Trace) -> None:
+    assert trace.losses().size == 0
+    trace[5]
+    np.testing.assert_array_equal(trace.losses(), [trace[iteration]["E"][0, 0] for iteration in range(6)])
+    assert len(trace) == 6
+
+
+# A budget of memory.
+
+
+def forgetful(start: Start, kept: int, checkpoints: int) -> Trace:
+    """A trace that keeps about so many whole iterations, and so many checkpoints."""
+    roomy = Trace(lecture(), start)
+    share = max(kept * roomy._bytes([stage.name for stage in lecture()]), checkpoints * roomy._bytes(["W", "V"]))
+    return Trace(lecture(), start, memory=2 * share)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.integers(0, 90), min_size=1, max_size=12), st.integers(1, 5))
+def test_an_iteration_that_was_let_go_comes_back_bit_for_bit(asked: list[int], kept: int) -> None:
+    start = random_start(LECTURE_WIDTHS)
+    whole, small = Trace(lecture(), start), forgetful(start, kept, 2)
+    for iteration in asked:
+        for name, value in whole[iteration].items():
+            assert small[iteration][name].tobytes() == value.tobytes(), (iteration, name)
+    assert small.losses().tobytes() == whole.losses().tobytes()
+
+
+def test_a_trace_keeps_no_more_than_its_budget(start: Start) -> None:
+    small = forgetful(start, 4, 4)
+    for iteration in (*range(200), 3, 90, 91):
+        small[iteration]
+        numbers = {id(value): value.nbytes for values in small._kept.values() for value in values.values()}
+        saved = {id(value): value.nbytes for values in small._checkpoints.values() for value in values.values()}
+        assert sum((numbers | saved).values()) <= small._memory
+    assert len(small) == 200
+    assert len(small._checkpoints) > 2
+
+
+def test_ten_thousand_iterations_of_the_lecture_are_kept_whole(start: Start) -> None:
+    assert Trace(lecture(), start)._most_kept > 10_000
+
+
+def test_stepping_back_beyond_the_budget_runs_from_a_checkpoint_and_not_from_the_start(start: Start) -> None:
+    small = forgetful(start, 4, 16)
+    small[300]
+    assert small.steps_to(300) == 0
+    assert 1 <= small.steps_to(150) <= 64
+    assert small.steps_to(310) == 10
+
+
+def test_what_is_never_run_is_counted_from_the_start(trace: Trace) -> None:
+    assert trace.steps_to(7) == 8
+
+
+def test_mini_batches_come_back_with_their_iteration() -> None:
+    iris = gallery.load("softmax-classifier")
+    whole = Trace(iris.derivation, iris.start, iris.inputs)
+    small = Trace(iris.derivation, iris.start, iris.inputs, memory=60_000)
+    small[60]
+    assert small.steps_to(20) > 0
+    for name in ("x", "z", "dE/dW"):
+        np.testing.assert_array_equal(small[20][name], whole[20][name])
+
+
+def test_starting_again_compiles_nothing_anew(trace: Trace, start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    trace[0]
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("compiled")
+
+    monkeypatch.setattr(module, "compile_iteration", refuse)
+    other = trace.again({**start, "eta": np.array([[0.5]])})
+    assert len(other) == 0
+    np.testing.assert_allclose(other[0]["W'"], start["W"] - 0.5 * other[0]["dE/dW"])
