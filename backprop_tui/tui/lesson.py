@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
+from .. import gallery
 from ..calculus.matrices import Quantity
 from ..calculus.mistakes import Mistakes
 from ..calculus.stages import Reason
@@ -103,7 +104,7 @@ class Lesson:
 
 
 def lesson(network: Network) -> Lesson:
-    """Return the lesson of a network's recorded run.
+    """Return the lesson of a network's recorded run, on the network as it ships, however it was edited since.
 
     Raises
     ------
@@ -111,7 +112,8 @@ def lesson(network: Network) -> Lesson:
         Where none was recorded.
 
     """
-    return Lesson(network, recorded_run(network), Trace(network.derivation, network.start, network.inputs))
+    run, recorded_on = recorded_run(network), gallery.load(network.name)
+    return Lesson(recorded_on, run, Trace(recorded_on.derivation, recorded_on.start, recorded_on.inputs))
 
 
 def _told(mistakes: Mistakes) -> list[tuple[str, str, Reason, Reason]]:

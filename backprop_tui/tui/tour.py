@@ -20,54 +20,11 @@ from ..engine.ways import Ways
 from ..notation import LEARNING_RATE, derivative, derivative_parts, plain, updated
 from ..printers.numbers import number
 from ..printers.one_line import OneLine
+from . import tour_texts as texts
 
 NUDGE: Final = 0.01
 """How far the tour moves a number to see what happens to the loss."""
 
-# What is said at each role. {name} is the quantity and {formula} its equation; {of} and {by} are the two quantities of
-# a derivative, {value} is the upper left number, {first} where that stands.
-_INPUT = (
-    "{name} is what the network is given, one row for each sample: here {rows} of {entries}. "
-    "The network turns them into outputs; training makes these better."
-)
-_WEIGHTED = "{formula}. Every number here is a row times a column, summed.{learned}"
-_LEARNED = " {parameters} what the network learns."
-_BENT = "{formula}. A function bends the sums. Without a bend, two layers could do no more than one."
-_LOSS = (
-    "{formula} = {value}: one number that says how wrong the outputs are. Training makes it smaller. "
-    "But which way should each weight go? The backward pass answers that."
-)
-_ADJOINT = (
-    "Begin at the end. {name} is how much {of} changes, per unit, when {by} changes by a little. "
-    "For {first} it is {value}: raise that, and {of} {goes}."
-)
-_LOCAL = (
-    "One step further back: how much does {of} change, per unit, when {by} does? That is a local derivative. "
-    "It knows one step of the forward pass and nothing else of the network."
-)
-_CHAIN = "Multiply the two, that is the chain rule. "
-_SIGNAL = (
-    "{chain}{name}, the error signal, is how much {of} changes when {by} changes by a little, per unit. "
-    "Raise {first} by {nudge}, and {of} should change by about {expected}. Tried, it changes by {tried}."
-)
-_GRADIENT = (
-    "{formula}. This is what we are after, a gradient: for each entry of {by}, how much {of} changes with it, "
-    "per unit. So it has the shape of {by}, {shape}."
-)
-_SENT_BACK = (
-    "{formula}. The error goes on, back to {by}, by the way that {by} went forward. "
-    "An entry of {by} moves several others; what it does to each of them adds up."
-)
-_FIRST_LAYER = "{formula}. The same rule, a layer earlier. However deep a network is, it is only this, repeated."
-_UPDATE = (
-    "{formula}. A gradient points uphill, so step the other way, by {rate} of it. "
-    "{first} goes from {before} to {value}."
-)
-_AGAIN = (
-    "Forward once more, with the new weights: {name} = {value}, it {moved} by {change}{beside}. Do this a thousand times, "
-    "that is training.{recalled}"
-)
-_RECALLED = " And {name}? How much {of} changes, per unit, when {by} changes by a little."
 _NOTHING: Final[Mapping[str, object]] = {}
 
 
@@ -112,8 +69,8 @@ class _Guide:
         yield self._input(derivation.inputs[0])
         yield from map(self._weighted, _first_of(derivation, Kind.PRE_ACTIVATION))
         for stage in _first_of(derivation, Kind.ACTIVATION):
-            yield self._stop(stage.name, "forward: an activation", _BENT)
-        yield self._stop(derivation.loss, "the loss", _LOSS)
+            yield self._stop(stage.name, "forward: an activation", texts.BENT)
+        yield self._stop(derivation.loss, "the loss", texts.LOSS)
         if signal is not None:
             yield from self._chain(signal)
         yield from self._gradients(signal)
@@ -124,15 +81,15 @@ class _Guide:
     def _input(self, name: str) -> Stop:
         rows, columns = self._derivation.shape(name)
         return self._stop(
-            name, "the input", _INPUT, {"rows": _count(rows, "row"), "entries": _count(columns, "number")}
+            name, "the input", texts.INPUT, {"rows": _count(rows, "row"), "entries": _count(columns, "number")}
         )
 
     def _weighted(self, stage: Stage) -> Stop:
         used = quantities(self._derivation.equations[stage.name])
         moved = [name for name in self._derivation.parameters if name in used and updated(name) in self._derivation]
         parameters = " and ".join(map(plain, moved)) + (" is" if len(moved) == 1 else " are")
-        learned = _LEARNED.format(parameters=parameters) if moved else ""
-        return self._stop(stage.name, "forward: a weighted sum", _WEIGHTED, {"learned": learned})
+        learned = texts.LEARNED.format(parameters=parameters) if moved else ""
+        return self._stop(stage.name, "forward: a weighted sum", texts.WEIGHTED, {"learned": learned})
 
     def _chain(self, signal: Stage) -> Iterator[Stop]:
         """Tell of the error signal, and before it of the two factors that the chain rule made it from, if it did."""
@@ -140,12 +97,12 @@ class _Guide:
         for factor in factors:
             slope = self._first(factor.adjoint)
             goes = "rises" if slope > 0 else "falls" if slope < 0 else "stays"
-            yield self._stop(factor.adjoint, "backward: at the output", _ADJOINT, {"goes": goes})
-            yield self._stop(factor.local, "backward: a local derivative", _LOCAL)
+            yield self._stop(factor.adjoint, "backward: at the output", texts.ADJOINT, {"goes": goes})
+            yield self._stop(factor.local, "backward: a local derivative", texts.LOCAL)
         expected = number(self._first(signal.name) * NUDGE, 3)
         tried = number(self._nudged(_by(signal)) - self._trace.loss(0), 3)
-        told = {"chain": _CHAIN if factors else "", "nudge": NUDGE, "expected": expected, "tried": tried}
-        yield self._stop(signal.name, "backward: the error signal", _SIGNAL, told)
+        told = {"chain": texts.CHAIN if factors else "", "nudge": NUDGE, "expected": expected, "tried": tried}
+        yield self._stop(signal.name, "backward: the error signal", texts.SIGNAL, told)
 
     def _nudged(self, name: str) -> float:
         """Return the loss when the first entry of a quantity is a little larger."""
@@ -157,19 +114,19 @@ class _Guide:
         """Tell of the last layer's gradient, of the way back from there, and of the first layer's gradient."""
         last, first = _outermost_gradients(self._derivation)
         rows, columns = self._derivation.shape(_by(last))
-        yield self._stop(last.name, "backward: a gradient", _GRADIENT, {"shape": f"{rows}×{columns}"})
+        yield self._stop(last.name, "backward: a gradient", texts.GRADIENT, {"shape": f"{rows}×{columns}"})
         adjoints = [stage for stage in self._derivation if stage.kind is Kind.ADJOINT]
         further = adjoints[adjoints.index(signal) + 1 :] if signal in adjoints else []
         if further:
-            yield self._stop(further[0].name, "backward: to the layer before", _SENT_BACK)
+            yield self._stop(further[0].name, "backward: to the layer before", texts.SENT_BACK)
         if further and first is not last:
-            yield self._stop(first.name, "backward: to the first layer", _FIRST_LAYER)
+            yield self._stop(first.name, "backward: to the first layer", texts.FIRST_LAYER)
 
     def _update(self, stage: Stage) -> Stop:
         name = stage.name.removesuffix("'")
         rate = f"{plain(LEARNING_RATE)} = {self._number(LEARNING_RATE)}"
         told = {"rate": rate, "before": self._number(name), "first": f"{plain(name)}[0,0]"}
-        return self._stop(stage.name, "the update", _UPDATE, told)
+        return self._stop(stage.name, "the update", texts.UPDATE, told)
 
     def _again(self, signal: Stage | None) -> Stop:
         loss, now = self._derivation.loss, self._trace.loss(1)
@@ -179,9 +136,9 @@ class _Guide:
             "moved": "rose" if change > 0 else "fell",
             "change": number(abs(change), 3),
             "beside": "" if self._same_data() else ", on other samples",
-            "recalled": _RECALLED.format(**self._names(signal.name)) if signal else "",
+            "recalled": texts.RECALLED.format(**self._names(signal.name)) if signal else "",
         }
-        return self._stop(loss, "the loss again", _AGAIN, told, iteration=1)
+        return self._stop(loss, "the loss again", texts.AGAIN, told, iteration=1)
 
     def _same_data(self) -> bool:
         first, second = self._values, self._trace[1]

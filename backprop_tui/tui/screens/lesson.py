@@ -68,6 +68,7 @@ class LessonScreen(Screen[None]):
     def __init__(self, network: Network) -> None:
         super().__init__()
         self._network = network
+        self._wanted: Lesson | None = None
         self._lesson: Lesson | None = None
         self._texts: LessonTexts | None = None
         self._walkthrough: Walkthrough | None = None
@@ -91,28 +92,34 @@ class LessonScreen(Screen[None]):
         self.query_one("#place", Static).update(f"lesson: {self._network.name}   running both …")
         self.load()
 
-    @work(thread=True, exclusive=True)
-    def load(self, number: int | None = None) -> None:
-        """Make the lesson, or switch one of its mistakes, and run it."""
+    @work(thread=True)
+    def load(self) -> None:
+        """Make the lesson and run it."""
         from ..lesson import lesson
-        from ..lesson_texts import LessonTexts
 
         try:
-            present = self._lesson or lesson(self._network)
+            self._run(lesson(self._network))
         except InputError as error:
             self.post_message(self.Refused(error))
-            return
-        made = present if number is None else present.switched(number)
-        made.losses()
-        self.post_message(self.Ready(made, LessonTexts(made)))
+
+    @work(thread=True)
+    def rerun(self, lesson: Lesson) -> None:
+        """Run a lesson of which a mistake has been switched."""
+        self._run(lesson)
+
+    def _run(self, lesson: Lesson) -> None:
+        from ..lesson_texts import LessonTexts
+
+        lesson.losses()
+        self.post_message(self.Ready(lesson, LessonTexts(lesson)))
 
     @on(Ready)
     def _begin(self, message: Ready) -> None:
-        place = self._walkthrough.place if self._walkthrough else None
+        self._wanted = self._wanted or message.lesson
+        if message.lesson is not self._wanted:
+            return
         self._lesson, self._texts = message.lesson, message.texts
-        self._walkthrough = Walkthrough(message.lesson.corrected)
-        if place is not None:
-            self._walkthrough.place = place
+        self._walkthrough = self._walkthrough or Walkthrough(message.lesson.corrected)
         self._show()
 
     @on(Refused)
@@ -138,8 +145,9 @@ class LessonScreen(Screen[None]):
 
     def action_switch(self, number: int) -> None:
         """Switch a mistake off, or on again, and run both anew."""
-        if self._lesson is not None and number < len(self._lesson.switches()):
-            self.load(number)
+        if self._wanted is not None and number < len(self._wanted.switches()):
+            self._wanted = self._wanted.switched(number)
+            self.rerun(self._wanted)
 
     def action_scroll_panels(self, columns: int) -> None:
         """Scroll both runs sideways."""

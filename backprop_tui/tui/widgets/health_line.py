@@ -76,7 +76,7 @@ class HealthLine(Static):
     def _tell(self) -> None:
         if not self._findings:
             return
-        more = f"  ({self._shown + 1} of {len(self._findings)})" if len(self._findings) > 1 else ""
-        goes = f"  {self._key} goes there" if self._key else ""
+        more = f" ({self._shown + 1} of {len(self._findings)})" if len(self._findings) > 1 else ""
+        goes = f" {self._key} goes there" if self._key else ""
         sentence = self._findings[self._shown].sentence
         self.update(Content.assemble(("! ", "bold"), sentence, (f"{more}{goes}", "bold")))
