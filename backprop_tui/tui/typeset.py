@@ -8,10 +8,13 @@ from functools import partial
 from textual.content import Content
 
 from ..calculus.derivation import Derivation
+from ..calculus.indices import SAMPLE_LETTER
 from ..calculus.matrices import quantities
 from ..calculus.stages import Stage
 from ..engine.compile import Values
+from ..engine.health import Finding, HealthCheck
 from ..engine.provenance import Origin, Source, origin
+from ..engine.trace import Trace
 from ..notation import latex, plain
 from ..printers.latex import Latex
 from ..printers.one_line import OneLine
@@ -31,6 +34,7 @@ class StageTexts:
         self._one_line = OneLine(scalars)
         self._latex = Latex(scalars)
         self._tables = Tables(derivation, self._one_line)
+        self._health: tuple[Trace, HealthCheck] | None = None
 
     def heading(self, name: str) -> str:
         """What a quantity is: its name, its kind, its shape."""
@@ -81,6 +85,18 @@ class StageTexts:
     def operands(self, stage: Stage, values: Values, sources: Sequence[Source], chosen: int) -> Content:
         """The matrices that stand in a stage's formula, with the sources of a cell lit in them."""
         return self._tables.operands(stage, values, sources, chosen)
+
+    def findings(self, walkthrough: Walkthrough) -> list[Finding]:
+        """What is wrong at the iteration, the gravest first."""
+        trace = walkthrough.trace
+        if self._health is None or self._health[0] is not trace:
+            self._health = trace, HealthCheck(trace)
+        return self._health[1].findings(walkthrough.place.iteration)
+
+    def sample(self, walkthrough: Walkthrough) -> int:
+        """The row of the data that the chosen cell belongs to, the first where it belongs to none."""
+        rows, _ = self._derivation.axes[walkthrough.place.name]
+        return walkthrough.cell.row if rows == SAMPLE_LETTER else 0
 
     def labels(self, name: str) -> tuple[Callable[[int], str], Callable[[int], str]]:
         """What spells the labels of a quantity's rows, and of its columns."""

@@ -170,6 +170,11 @@ class Walkthrough:
         """Go to the same quantity in another iteration."""
         return self._to(replace(self.place, iteration=iteration))
 
+    def visit(self, place: Place, cell: Cell) -> bool:
+        """Go to a cell of a quantity at an iteration."""
+        moved = self._to(place)
+        return self.choose(*cell) or moved
+
     # Cells
 
     def choose(self, row: int, column: int) -> bool:
@@ -206,12 +211,12 @@ class Walkthrough:
 
     def next_reading(self) -> bool:
         """Read the formula in the next way."""
-        self.view.reading = _after(self.view.reading, tuple(Reading))
+        self.view.reading = after(self.view.reading)
         return True
 
     def next_mode(self) -> bool:
         """Show the matrix in the next way."""
-        self.view.mode = _after(self.view.mode, tuple(Mode))
+        self.view.mode = after(self.view.mode)
         return True
 
     def show(self, corner: Corner) -> bool:
@@ -273,7 +278,9 @@ class Walkthrough:
         return moved
 
 
-def _after(choice: Choice, choices: Sequence[Choice]) -> Choice:
+def after(choice: Choice) -> Choice:
+    """Return the choice that follows another, the first after the last."""
+    choices = list(type(choice))
     return choices[(choices.index(choice) + 1) % len(choices)]
 
 

@@ -17,11 +17,16 @@ from ..actions import STEPPING
 from ..commands import GoToCommands
 from ..layout import SMALLEST, Layout, layout_of
 from ..sight import Sight
-from ..walkthrough import Cell, Corner, Walkthrough
+from ..walkthrough import Cell, Corner, Place, Walkthrough
+from ..widgets.health_line import HealthLine
 from ..widgets.key_line import KeyLine
+from ..widgets.loss_plot import LossPlot
+from ..widgets.matrix_view import MatrixView
+from ..widgets.network_picture import NetworkPicture
 from ..widgets.origin_panel import OperandsPanel, OriginPanel
 from ..widgets.panels import Panel
 from ..widgets.parts import Formula, Heading, LossLine, Part, Reason
+from ..widgets.pictures import HealthPart, LossPart, MatrixPart, NetworkPart
 from ..widgets.stage_list import StageList
 from .source import SourceScreen
 
@@ -44,7 +49,7 @@ class StepperScreen(Screen[None]):
     """
 
     BINDINGS = [action.binding for action in STEPPING]
-    AUTO_FOCUS = None
+    AUTO_FOCUS = ""
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -57,8 +62,11 @@ class StepperScreen(Screen[None]):
         self._loss, self._heading = LossLine("deriving …", id="loss"), Heading(id="heading")
         self._formula, self._reason = Formula(id="formula"), Reason(id="reason")
         self._origin, self._operands = OriginPanel(id="cell"), OperandsPanel(id="operands")
+        self._matrix, self._health = MatrixPart(id="matrix"), HealthPart("!")
+        self._network, self._losses = NetworkPart(id="network"), LossPart(id="losses")
         self._parts: tuple[Part, ...] = (
-            *(self._loss, self._heading, self._formula, self._origin, self._reason, self._operands),
+            *(self._loss, self._heading, self._formula, self._matrix, self._origin, self._reason, self._operands),
+            *(self._network, self._losses, self._health),
         )
 
     def compose(self) -> ComposeResult:
@@ -68,6 +76,7 @@ class StepperScreen(Screen[None]):
         with Horizontal(id="status"):
             yield Static(self._title, id="title", markup=False)
             yield self._loss
+        yield self._health
         with Horizontal(id="body"):
             yield self._stages
             with Container(id="stage"):
@@ -75,12 +84,12 @@ class StepperScreen(Screen[None]):
                 yield Panel(id="strip")
                 with Horizontal(id="formula-and-matrix"):
                     yield self._formula
-                    yield Panel(id="matrix")
+                    yield self._matrix
                 yield self._origin
                 yield self._reason
                 yield self._operands
-                yield Panel(id="network")
-                yield Panel(id="losses")
+                yield self._network
+                yield self._losses
         yield self._keys
 
     def on_mount(self) -> None:
@@ -112,7 +121,7 @@ class StepperScreen(Screen[None]):
             self.set_class(corner is sight.corner, f"-corner-{corner.name.lower()}")
         self._stages.mark(sight.place.name)
         for part in self._parts:
-            if part.display:
+            if part.display or part is self._health:
                 part.see(sight)
 
     def do(self, deed: Deed) -> None:
@@ -209,6 +218,45 @@ class StepperScreen(Screen[None]):
         running = "" if seconds is None else f"   ▶ a step every {seconds:g} s"
         self.query_one("#title", Static).update(f"{self._title}{running}", layout=False)
         return True
+
+    def action_choose_cell(self) -> None:
+        """Give the arrows to the matrix."""
+        self._matrix.focus()
+
+    def action_leave_cell(self) -> None:
+        """Give the arrows back to the steps, and stop what runs on its own."""
+        self.set_focus(None)
+        self._play(None)
+
+    def action_warning(self) -> None:
+        """Go to the place of what is wrong, and again to that of the next thing."""
+        self._health.choose()
+
+    @on(events.DescendantFocus)
+    @on(events.DescendantBlur)
+    def _tell_keys(self) -> None:
+        self._keys.show(choosing=self.focused is self._matrix)
+
+    @on(MatrixView.Chosen)
+    def _choose(self, message: MatrixView.Chosen) -> None:
+        self.do(lambda walkthrough: walkthrough.choose(message.row, message.column))
+
+    @on(MatrixView.Entered)
+    def _enter(self) -> None:
+        self.action_follow()
+
+    @on(NetworkPicture.Chosen)
+    def _go_to_chosen(self, message: NetworkPicture.Chosen) -> None:
+        self.go(message.name)
+
+    @on(LossPlot.Chosen)
+    def _go_to_iteration(self, message: LossPlot.Chosen) -> None:
+        self.go_to_iteration(message.iteration)
+
+    @on(HealthLine.Chosen)
+    def _go_to_trouble(self, message: HealthLine.Chosen) -> None:
+        found = message.finding
+        self.do(lambda walkthrough: walkthrough.visit(Place(found.iteration, found.stage), Cell(*(found.cell or ()))))
 
     @on(OptionList.OptionSelected)
     def _go(self, event: OptionList.OptionSelected) -> None:

@@ -12,7 +12,7 @@ from .panels import Panel
 
 if TYPE_CHECKING:
     from ...engine.provenance import Origin, Source
-    from ...printers.substitution import Line
+    from ...printers.marks import Line
     from ..sight import Sight
 
 

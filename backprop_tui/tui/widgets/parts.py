@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from ...notation import plain
-from ..walkthrough import Reading, Walkthrough
+from ..walkthrough import Reading, Walkthrough, after
 from .origin_panel import told
 from .panels import Panel
 
@@ -54,7 +54,8 @@ class Formula(Panel):
         shown = Content(sight.texts.formula(sight.place.name, reading))
         if reading is Reading.CELL:
             shown = Content("\n\n").join([shown, told(sight.origin, sight.walkthrough.source)])
-        self.show(shown, _titles(reading))
+        self.show(shown, reading)
+        self.border_subtitle = f"f: {after(reading)}"
 
 
 class Reason(Static):
@@ -62,12 +63,6 @@ class Reason(Static):
 
     def see(self, sight: Sight) -> None:
         self.update(Content(sight.texts.reason(sight.place.name)), layout=False)
-
-
-def _titles(chosen: Reading) -> Content:
-    """Name the three readings, the chosen one set off by more than colour."""
-    names = [Content.styled(f"[{each}]", "bold") if each is chosen else Content.styled(each, "dim") for each in Reading]
-    return Content(" ").join(names)
 
 
 def _loss_line(walkthrough: Walkthrough) -> Content:
