@@ -7,6 +7,7 @@ from functools import partial
 
 from textual.content import Content
 
+from ..calculus.chain_strip import Mark, Strip, leading, marked
 from ..calculus.derivation import Derivation
 from ..calculus.indices import SAMPLE_LETTER
 from ..calculus.matrices import quantities
@@ -97,6 +98,14 @@ class StageTexts:
         """The row of the data that the chosen cell belongs to, the first where it belongs to none."""
         rows, _ = self._derivation.axes[walkthrough.place.name]
         return walkthrough.cell.row if rows == SAMPLE_LETTER else 0
+
+    def strip(self, name: str) -> Strip | None:
+        """The chain rule of the gradient that a backward stage leads to; None of any other quantity."""
+        return leading(self._derivation, name) if name in self._derivation else None
+
+    def marks(self, strip: Strip, name: str) -> tuple[Mark, ...]:
+        """The factors of a strip that a stage brings in."""
+        return marked(self._derivation, strip, name)
 
     def labels(self, name: str) -> tuple[Callable[[int], str], Callable[[int], str]]:
         """What spells the labels of a quantity's rows, and of its columns."""

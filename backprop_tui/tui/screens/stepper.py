@@ -18,6 +18,7 @@ from ..commands import GoToCommands
 from ..layout import SMALLEST, Layout, layout_of
 from ..sight import Sight
 from ..walkthrough import Cell, Corner, Place, Walkthrough
+from ..widgets.chain_line import ChainLine
 from ..widgets.health_line import HealthLine
 from ..widgets.key_line import KeyLine
 from ..widgets.loss_plot import LossPlot
@@ -60,12 +61,22 @@ class StepperScreen(Screen[None]):
         self._clock: Timer | None = None
         self._stages, self._keys = StageList(), KeyLine(id="keys")
         self._loss, self._heading = LossLine("deriving …", id="loss"), Heading(id="heading")
+        self._chain = ChainLine(id="chain")
         self._formula, self._reason = Formula(id="formula"), Reason(id="reason")
         self._origin, self._operands = OriginPanel(id="cell"), OperandsPanel(id="operands")
         self._matrix, self._health = MatrixPart(id="matrix"), HealthPart("!")
         self._network, self._losses = NetworkPart(id="network"), LossPart(id="losses")
         self._parts: tuple[Part, ...] = (
-            *(self._loss, self._heading, self._formula, self._matrix, self._origin, self._reason, self._operands),
+            *(
+                self._loss,
+                self._heading,
+                self._chain,
+                self._formula,
+                self._matrix,
+                self._origin,
+                self._reason,
+                self._operands,
+            ),
             *(self._network, self._losses, self._health),
         )
 
@@ -81,7 +92,7 @@ class StepperScreen(Screen[None]):
             yield self._stages
             with Container(id="stage"):
                 yield self._heading
-                yield Panel(id="strip")
+                yield self._chain
                 with Horizontal(id="formula-and-matrix"):
                     yield self._formula
                     yield self._matrix
@@ -151,6 +162,10 @@ class StepperScreen(Screen[None]):
     def action_walk(self, move: str) -> None:
         """Make one of the walkthrough's moves."""
         self.do(lambda walkthrough: getattr(walkthrough, move)())
+
+    def action_go(self, name: str) -> None:
+        """Go to a quantity."""
+        self.go(name)
 
     def action_corner(self, corner: str) -> None:
         """Show something in the shared place."""
