@@ -142,7 +142,7 @@ class SetLayers:
     def __call__(self, network: Network) -> Network:
         """Return the network with these layers."""
         if len(self.sizes) > MOST_LAYERS:
-            raise InputError(f"{len(self.sizes)} layers", f"at most {MOST_LAYERS}", key="layers")
+            raise InputError(f"{len(self.sizes)} of them", f"at most {MOST_LAYERS}", key="layers")
         sizes = [values.count(size, "layers", 1) for size in self.sizes]
         return _edited(network, **with_sizes(network, sizes))
 

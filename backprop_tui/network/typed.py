@@ -10,7 +10,7 @@ from ..errors import InputError
 from . import values
 
 _LITERAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-_SIZES = re.compile(r"\d{1,9}([-, ]+\d{1,9})+")
+_SIZES = re.compile(r"\d{1,9}((\s*[-,]\s*|\s+)\d{1,9})+")
 
 
 def read_number(text: str) -> float:
