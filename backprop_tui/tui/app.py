@@ -14,15 +14,17 @@ from textual.app import App
 from textual.message import Message
 
 from ..errors import InputError
-from ..gallery import Source, read
+from ..gallery import DEFAULT, Source, find
 from . import settings
 from .actions import WHOLE_APP
 from .commands import ActionCommands, GoToCommands
+from .first_start import is_first_start
 from .help import HelpScreen
-from .screens.stepper import StepperScreen
-from .walkthrough import Walkthrough
+from .screens.workbench import Workbench
+from .walkthrough import ANYWHERE, Walkthrough, Wanted
 
 if TYPE_CHECKING:
+    from .session import Session
     from .typeset import StageTexts
 
 _INPUT_ERROR = 2
@@ -38,6 +40,12 @@ class BackpropApp(App[None]):
         Where the network comes from.
     name:
         What the network is called.
+    wanted:
+        Where to begin.
+    theme:
+        The name of a theme, if one was chosen before.
+    tour:
+        Begin with the guided tour.
 
     """
 
@@ -49,9 +57,9 @@ class BackpropApp(App[None]):
     class Loaded(Message):
         """The derivation is there."""
 
-        def __init__(self, walkthrough: Walkthrough, texts: StageTexts) -> None:
+        def __init__(self, session: Session, texts: StageTexts, walkthrough: Walkthrough) -> None:
             super().__init__()
-            self.walkthrough, self.texts = walkthrough, texts
+            self.session, self.texts, self.walkthrough = session, texts, walkthrough
 
     class Refused(Message):
         """The network can't be used."""
@@ -60,17 +68,20 @@ class BackpropApp(App[None]):
             super().__init__()
             self.error = error
 
-    def __init__(self, source: Source, name: str) -> None:
+    def __init__(
+        self, source: Source, name: str, wanted: Wanted = ANYWHERE, *, theme: str | None = None, tour: bool = False
+    ) -> None:
         colourless = "NO_COLOR" in os.environ
         super().__init__(ansi_color=True if colourless else None)
-        self._source, self._stepper = source, StepperScreen(name)
+        self._source, self._wanted, self._stepper = source, wanted, Workbench(name)
+        self._tour = tour
         self.refusal: InputError | None = None
         if colourless:
             self.theme = _WITHOUT_COLOUR
-        elif (kept := settings.theme()) in self.available_themes:
-            self.theme = kept
+        elif theme in self.available_themes:
+            self.theme = theme
 
-    def get_default_screen(self) -> StepperScreen:
+    def get_default_screen(self) -> Workbench:
         """Open the stepper first."""
         return self._stepper
 
@@ -81,21 +92,20 @@ class BackpropApp(App[None]):
     @work(thread=True)
     def load(self) -> None:
         """Read the network, derive it and run its first iteration."""
-        from ..engine.trace import Trace
-        from .typeset import StageTexts
+        from .loading import opened
 
         try:
-            network = read(self._source)
+            session, texts, walkthrough = opened(self._source, self._wanted)
         except InputError as error:
             self.post_message(self.Refused(error))
-            return
-        trace = Trace(network.derivation, network.start, network.inputs)
-        trace.loss(0)
-        self.post_message(self.Loaded(Walkthrough(trace), StageTexts(network.derivation)))
+        else:
+            self.post_message(self.Loaded(session, texts, walkthrough))
 
     @on(Loaded)
     def _begin(self, message: Loaded) -> None:
-        self._stepper.begin(message.walkthrough, message.texts)
+        self._stepper.work_on(message.session, message.texts, message.walkthrough)
+        if self._tour:
+            self._stepper.action_tour()
 
     @on(Refused)
     def _refuse(self, message: Refused) -> None:
@@ -115,9 +125,10 @@ class BackpropApp(App[None]):
             self.notify(wrong, title="The theme is not kept", severity="warning")
 
 
-def run(source: Source, name: str) -> int:
+def run(source: Source, name: str, wanted: Wanted = ANYWHERE) -> int:
     """Run the app; return the exit code."""
-    app = BackpropApp(source, name)
+    tour = wanted == ANYWHERE and source == find(DEFAULT) and is_first_start()
+    app = BackpropApp(source, name, wanted, theme=settings.theme(), tour=tour)
     app.run()
     if app.refusal is not None:
         print(f"backprop-tui: {app.refusal}", file=sys.stderr)

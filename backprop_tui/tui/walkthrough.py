@@ -57,6 +57,18 @@ class Place:
     name: str
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """Where to begin, in the command line's words; None where the network says it."""
+
+    at: str | None = None
+    iteration: int | None = None
+    cell: str | None = None
+
+
+ANYWHERE: Final = Wanted()
+
+
 @dataclass
 class View:
     """How a reader has chosen to look, which stays from place to place."""
