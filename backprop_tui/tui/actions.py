@@ -74,7 +74,7 @@ STEPPING: Final = (
     ),
     *_actions(
         Group.CELLS,
-        ("choose_cell", "m", "m", "cell", "Choose a cell with the arrows; esc gives the arrows back to the steps."),
+        ("choose_cell", "m", "m", "choose cell", "Choose a cell with the arrows; esc gives the arrows back to the steps."),
         ("leave_cell", "escape", "esc", "", "The arrows step again; what runs on its own stops."),
         ("next_source(1)", "full_stop", ".", "", "Choose the next of the cells that this one was made from."),
         ("next_source(-1)", "comma", ",", "", "Choose the one before."),
@@ -83,7 +83,7 @@ STEPPING: Final = (
     ),
     *_actions(
         Group.LOOK,
-        ("walk('next_reading')", "f", "f", "form", "Formula: matrix form, index form, this cell."),
+        ("walk('next_reading')", "f", "f", "", "Formula: matrix form, index form, this cell."),
         ("walk('next_mode')", "v", "v", "", "Matrix: numbers, change since last iteration, heat map."),
         ("corner('CELL')", "1", "1", "", "Show this cell: its formula with the numbers put in."),
         ("corner('OPERANDS')", "2", "2", "", "Show the matrices that were put in."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Final
 
 import numpy as np
@@ -58,9 +59,13 @@ class Tables:
     def __init__(self, derivation: Derivation, printer: OneLine) -> None:
         self._derivation, self._printer = derivation, printer
 
-    def operands(self, stage: Stage, values: Values, sources: Sequence[Source], chosen: int) -> Content:
-        """Return the matrices that stand in a stage's formula, side by side; the sources are lit, one as the chosen."""
-        return _side_by_side([list(self._lines(table, chosen)) for table in self._tables(stage, values, sources)])
+    def operands(self, stage: Stage, values: Values, sources: Sequence[Source], chosen: int, width: int) -> Content:
+        """Return the matrices that stand in a stage's formula, side by side as far as the width goes.
+
+        The sources are lit, one of them as the chosen.
+        """
+        blocks = [list(self._lines(table, chosen)) for table in self._tables(stage, values, sources)]
+        return Content("\n\n").join(_side_by_side(row) for row in _rows(blocks, width))
 
     def label(self, letters: str, position: int | None) -> str:
         """Spell a row's or a column's place: ``j=2``; of several axes together ``n=0 k=1``."""
@@ -137,15 +142,27 @@ def _cell(text: str, source: int | None, chosen: int) -> Content:
     return Content.assemble(" " * (len(text) - len(bare)), shown)
 
 
+def _rows(blocks: list[list[Content]], width: int) -> Iterator[list[list[Content]]]:
+    """Yield the blocks that fit side by side, row by row."""
+    row: list[list[Content]] = []
+    for block in blocks:
+        if row and sum(map(_width, row)) + len(row) * len(_GAP) + _width(block) > width:
+            yield row
+            row = []
+        row.append(block)
+    yield row
+
+
 def _side_by_side(blocks: list[list[Content]]) -> Content:
-    height = max(map(len, blocks), default=0)
-    widths = [max(line.cell_length for line in block) for block in blocks]
-    rows = []
-    for position in range(height):
-        cells = [block[position] if position < len(block) else Content("") for block in blocks]
-        padded = [cell.pad_right(width - cell.cell_length) for cell, width in zip(cells, widths, strict=True)]
-        rows.append(Content(_GAP).join(padded))
-    return Content("\n").join(rows)
+    lines = []
+    for cells in zip_longest(*blocks, fillvalue=Content("")):
+        padded = (cell.pad_right(_width(block) - cell.cell_length) for cell, block in zip(cells, blocks, strict=True))
+        lines.append(Content(_GAP).join(padded))
+    return Content("\n").join(lines)
+
+
+def _width(block: list[Content]) -> int:
+    return max(line.cell_length for line in block)
 
 
 def _first_place(name: str, formula: str) -> tuple[int, str]:

@@ -83,9 +83,9 @@ class StageTexts:
         place, cell = walkthrough.place, walkthrough.cell
         return origin(walkthrough.trace, place.iteration, Cell(place.name, *cell))
 
-    def operands(self, stage: Stage, values: Values, sources: Sequence[Source], chosen: int) -> Content:
+    def operands(self, stage: Stage, values: Values, sources: Sequence[Source], chosen: int, width: int) -> Content:
         """The matrices that stand in a stage's formula, with the sources of a cell lit in them."""
-        return self._tables.operands(stage, values, sources, chosen)
+        return self._tables.operands(stage, values, sources, chosen, width)
 
     def findings(self, walkthrough: Walkthrough) -> list[Finding]:
         """What is wrong at the iteration, the gravest first."""

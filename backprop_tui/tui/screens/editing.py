@@ -175,7 +175,7 @@ class EditingScreen(StepperScreen):
         if session.network.moment is not None:
             recall(moved, session.network.moment)
         self.begin(moved, message.texts)
-        self.notify(message.told)
+        self.notify(message.told, markup=False)
 
     @on(Refused)
     def _tell(self, message: Refused) -> None:

@@ -10,7 +10,7 @@ from textual.widgets import Static
 
 from ..actions import ACTIONS, STEPPING
 
-CHOOSING: Final = "↑ ↓ ← →  choose a cell    enter  go where it comes from    esc  back to the steps"
+CHOOSING: Final = "↑ ↓ ← → choose a cell  enter go to its source  . another  esc back to steps"
 
 
 class KeyLine(Static):

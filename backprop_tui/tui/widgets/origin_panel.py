@@ -31,8 +31,8 @@ class OperandsPanel(Panel):
 
     def see(self, sight: Sight) -> None:
         sources, chosen = sight.origin.sources, sight.walkthrough.source
-        stage = sight.stage
-        self.show(sight.texts.operands(stage, sight.values, sources, chosen) if stage else "", "put in")
+        stage, width = sight.stage, self.size.width
+        self.show(sight.texts.operands(stage, sight.values, sources, chosen, width) if stage else "", "put in")
 
 
 def told(origin: Origin, chosen: int) -> Content:

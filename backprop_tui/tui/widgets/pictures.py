@@ -57,4 +57,4 @@ class HealthPart(HealthLine):
 
 def _title(mode: Mode, first: bool) -> str:
     told = f"{mode}, none yet" if mode is Mode.DIFFERENCE and first else mode
-    return f"{told} · v: {after(mode)} · m: choose"
+    return f"{told} · v: {after(mode)}"
