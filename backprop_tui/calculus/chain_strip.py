@@ -58,7 +58,7 @@ def marked(derivation: Derivation, whole: Strip, present: str) -> tuple[Mark, ..
     for number, product in enumerate(whole.products):
         if present in product:
             found.append(Mark(number, product.index(present)))
-        elif made == product[: len(made)]:
+        elif made and made == product[: len(made)]:
             found.append(Mark(number, len(made) - 1))
     return tuple(found)
 
