@@ -82,21 +82,20 @@ class Numbers:
         self.width = self._digits + 2
 
     def pieces(self, row: int, columns: range, line: int = 0) -> list[Piece]:
-        return [Piece(f" {self._text(row, column)}{self._mark(row, column)}") for column in columns]
+        now = self._matrix[row, columns.start : columns.stop].tolist()
+        texts = [f" {entry(value, self._form):>{self._digits}}" for value in now]
+        if self._before is None:
+            return [Piece(text + UNCHANGED) for text in texts]
+        before = self._before[row, columns.start : columns.stop].tolist()
+        return [Piece(text + mark(*values)) for text, *values in zip(texts, now, before, strict=True)]
 
     def told(self, row: int, column: int) -> str:
-        return f"{number(float(self._matrix[row, column]))} {self._mark(row, column)}".rstrip()
+        value = float(self._matrix[row, column])
+        changed = UNCHANGED if self._before is None else mark(value, float(self._before[row, column]))
+        return f"{number(value)} {changed}".rstrip()
 
     def legend(self) -> list[Piece]:
         return []
-
-    def _text(self, row: int, column: int) -> str:
-        return entry(float(self._matrix[row, column]), self._form).rjust(self._digits)
-
-    def _mark(self, row: int, column: int) -> str:
-        if self._before is None:
-            return UNCHANGED
-        return mark(float(self._matrix[row, column]), float(self._before[row, column]))
 
 
 class Differences:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from math import ceil, copysign, isinf, isnan
+from functools import lru_cache
+from itertools import repeat
+from math import ceil, isinf, isnan
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .grid import Piece
-from .numbers import entry, number, style, widest
+from .numbers import entry, finite, number, style, widest
 
 STEPS: Final = 8
 """Grounds above zero, and as many below."""
@@ -37,15 +39,17 @@ class Heat:
 
     def __init__(self, matrix: NDArray[np.float64], room: tuple[int, int], *, shaded: bool = False) -> None:
         self._matrix, self._shaded = matrix, shaded
-        self._largest = float(np.abs(matrix[np.isfinite(matrix)]).max(initial=0.0))
+        self._largest = float(np.abs(finite(matrix)).max(initial=0.0))
         self._form = style(matrix)
         self._digits = widest(matrix, self._form)
         self.width, self.height = self._tile_size(room)
         self.middle = (self.height - 1) // 2
+        self._tile = lru_cache(maxsize=256)(self._make_tile)
 
     def pieces(self, row: int, columns: range, line: int = 0) -> list[Piece]:
-        values = self._matrix[row, columns.start : columns.stop].tolist()
-        return [self._tile(value, self._text(value) if line == self.middle else "") for value in values]
+        values = self._matrix[row, columns.start : columns.stop]
+        texts = map(self._text, values.tolist()) if line == self.middle else repeat("")
+        return [self._tile(level, text) for level, text in zip(self.levels(values), texts, strict=False)]
 
     def told(self, row: int, column: int) -> str:
         return number(float(self._matrix[row, column]))
@@ -55,12 +59,11 @@ class Heat:
         below, above = ([self._sample(side * level) for level in range(2, STEPS + 1, 2)] for side in (-1, 1))
         return [Piece(f"−{end} "), *below[::-1], Piece(" 0 "), *above, Piece(f" +{end}")]
 
-    def level(self, value: float) -> int:
-        """Return which ground an entry stands on, from -STEPS to STEPS: 0 only for zero and for what is no number."""
-        if isnan(value) or value == 0:
-            return 0
-        share = 1.0 if isinf(value) else abs(value) / self._largest
-        return int(copysign(max(1, ceil(share * STEPS)), value))
+    def levels(self, values: NDArray[np.float64]) -> list[int]:
+        """Return the grounds that entries stand on, from -STEPS to STEPS; 0 for zero and for what is no number."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            shares = np.nan_to_num(np.clip(values / self._largest, -1, 1))
+        return (np.sign(shares) * np.ceil(np.abs(shares) * STEPS)).astype(int).tolist()
 
     def _tile_size(self, room: tuple[int, int]) -> tuple[int, int]:
         rows, columns = self._matrix.shape
@@ -68,12 +71,14 @@ class Heat:
         fitting = (size for size in sizes if size[0] * columns <= room[0] and size[1] * rows <= room[1])
         return next(fitting, sizes[-1])
 
-    def _tile(self, value: float, text: str) -> Piece:
-        level = self.level(value)
+    def _make_tile(self, level: int, text: str) -> Piece:
         return Piece(f"{text:{self._fill(level)}^{self.width}}"[: self.width], level / STEPS)
 
     def _text(self, value: float) -> str:
-        return entry(value, self._form).rjust(self._digits) if self.width > self._digits else _sign(value)
+        if self.width < self._digits + 2:
+            return _sign(value)
+        text = format(value, self._form).replace("-", "−") if value else entry(value, self._form)
+        return text.rjust(self._digits)
 
     def _sample(self, level: int) -> Piece:
         return Piece(f"{_sign(level)}{self._fill(level)}", level / STEPS)

@@ -21,10 +21,9 @@ def number(value: float, digits: int = 6) -> str:
 
 def style(values: Sequence[float] | NDArray[np.float64]) -> str:
     """Return the format in which numbers that stand together are written: whole, fixed or scientific."""
-    sizes = np.abs(np.asarray(values, dtype=float))
-    finite = sizes[np.isfinite(sizes)]
-    largest = float(finite.max(initial=0.0))
-    if largest < 10_000 and (finite == np.floor(finite)).all():
+    known = finite(np.asarray(values, dtype=float))
+    largest = float(np.abs(known).max(initial=0.0))
+    if largest < 10_000 and largest.is_integer() and (known == np.floor(known)).all():
         return ".0f"
     magnitude = floor(log10(largest)) if largest else 0
     decimals = max(DIGITS, DIGITS - 1 - magnitude)
@@ -46,14 +45,21 @@ def entry(value: float, form: str) -> str:
 
 
 def widest(matrix: NDArray[np.float64], form: str) -> int:
-    """Return how many characters the longest entry takes, from the extremes alone: it is one of them."""
-    finite = matrix[np.isfinite(matrix)]
-    above, below = finite[finite > 0], finite[finite < 0]
-    extremes = [values.max() for values in (above, below) if values.size]
-    extremes += [values.min() for values in (above, below) if values.size]
-    others = [value for value in (0.0, np.inf, -np.inf) if (matrix == value).any()]
-    others += [np.nan] if np.isnan(matrix).any() else []
-    return max((len(entry(float(value), form)) for value in (*extremes, *others)), default=0)
+    """Return how many characters the longest entry takes: it is one of the extremes."""
+    known = finite(matrix)
+    candidates = [known.min(), known.max()] if known.size else []
+    if form.endswith("e"):
+        candidates += [side.min() * sign for sign in (-1, 1) if (side := sign * known[sign * known > 0]).size]
+    if known.size < matrix.size:
+        candidates += [value for value in (np.inf, -np.inf) if (matrix == value).any()]
+        candidates += [np.nan] if np.isnan(matrix).any() else []
+    return max((len(entry(float(value), form)) for value in candidates), default=0)
+
+
+def finite(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the entries that are numbers, neither NaN nor infinite."""
+    known = np.isfinite(matrix)
+    return matrix if known.all() else matrix[known]
 
 
 class Abridged(NamedTuple):

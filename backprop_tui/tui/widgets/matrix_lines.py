@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import groupby
+from typing import NamedTuple
 
 from rich.segment import Segment
 from rich.style import Style
@@ -15,8 +16,7 @@ from textual.renderables.digits import Digits
 from .page import HEAD, Page
 from .palette import Palette
 
-if TYPE_CHECKING:
-    from ...printers.grid import Piece
+Styled = tuple[str, Style]
 
 
 class Light(StrEnum):
@@ -53,56 +53,58 @@ class Lines:
     page: Page
     palette: Palette
     cursor: Cell | None
-    lit: Mapping[Cell, str]
+    lit: Mapping[tuple[int, int], str]
 
     def line(self, y: int, scroll: Offset) -> list[Segment]:
-        """Return the segments of a line of the window."""
+        """Return the segments of a line of the window, those of one style as one."""
+        runs = (list(run) for _, run in groupby(self._texts(y, scroll), key=_style_id))
+        return [Segment("".join([text for text, _ in run]), run[0][1]) for run in runs]
+
+    def _texts(self, y: int, scroll: Offset) -> Iterator[Styled]:
         page = self.page
         columns = page.columns.shown(scroll.x)
         body = page.rows.shown(scroll.y)
-        if y < HEAD:
-            return list(self._header(columns))
         row, line = divmod(y - HEAD, page.grid.height)
-        if row < len(body):
-            return list(self._row(body[row], columns, line))
-        return list(self._legend()) if (row, line) == (len(body), 0) else []
+        if y < HEAD:
+            yield from self._header(columns)
+        elif row < len(body):
+            yield from self._row(body[row], columns, line)
+        elif (row, line) == (len(body), 0):
+            yield from ((piece.text, self.palette.ground(piece.share)) for piece in page.grid.legend())
 
-    def _header(self, columns: range) -> Iterator[Segment]:
+    def _header(self, columns: range) -> Iterator[Styled]:
+        present = self.cursor.column if self.cursor else None
         for column, text in self.page.header(columns):
-            yield Segment(text, self._label(self.cursor is not None and column == self.cursor.column))
+            yield text, self._label(column == present)
 
-    def _row(self, row: int, columns: range, line: int) -> Iterator[Segment]:
-        grid, sheet = self.page.grid, self.page.sheet
-        labelled = line == grid.middle
-        label = sheet.rows(row) if labelled else ""
-        yield Segment(
-            label.rjust(sheet.left).ljust(self.page.left),
-            self._label(self.cursor is not None and row == self.cursor.row),
-        )
-        for column, piece in zip(columns, grid.pieces(row, columns, line), strict=True):
-            yield from self._cell(Cell(row, column), piece, labelled)
-
-    def _cell(self, cell: Cell, piece: Piece, bracketed: bool) -> Iterator[Segment]:
-        text = piece.text.rjust(self.page.columns.size)
-        name = self._name(cell)
-        if cell in self.lit and bracketed:
-            text = f"[{text[1:-1]}]" if len(text) > 2 else f"{text[0]}]"
-        if self.page.grid.tiled:
-            yield Segment(text, self.palette.tile(piece.share, name))
-        else:
-            texts = self.palette.texts
-            yield Segment(text[:-1], texts[name] if name else None)
-            yield Segment(text[-1], texts[self.lit.get(cell, "mark")])
-
-    def _name(self, cell: Cell) -> str | None:
-        return "cursor" if cell == self.cursor else self.lit.get(cell)
+    def _row(self, row: int, columns: range, line: int) -> Iterator[Styled]:
+        page = self.page
+        middle = line == page.grid.middle
+        label = page.sheet.rows(row) if middle else ""
+        present = self.cursor.row if self.cursor else None
+        yield label.rjust(page.sheet.left).ljust(page.left), self._label(row == present)
+        for column, piece in zip(columns, page.grid.pieces(row, columns, line), strict=True):
+            lit = self.lit.get((row, column))
+            name = "cursor" if (row, column) == self.cursor else lit
+            text = piece.text.rjust(page.columns.size)
+            text = _bracketed(text) if lit and middle else text
+            if page.grid.tiled:
+                yield text, self.palette.tile(piece.share, name)
+            else:
+                yield text[:-1], self.palette.text(name)
+                yield text[-1], self.palette.text(lit or ("mark" if text[-1] != " " else None))
 
     def _label(self, present: bool) -> Style:
-        return self.palette.texts["present" if present else "label"]
+        return self.palette.text("present" if present else "label")
 
-    def _legend(self) -> Iterator[Segment]:
-        for piece in self.page.grid.legend():
-            yield Segment(piece.text, self.palette.ground(piece.share))
+
+def _style_id(styled: Styled) -> int:
+    """Tell styles apart, which a palette makes once: comparing them by value would take longer than all the rest."""
+    return id(styled[1])
+
+
+def _bracketed(text: str) -> str:
+    return f"[{text[1:-1]}]" if len(text) > 2 else f"{text[0]}]"
 
 
 def scalar(page: Page, height: int) -> list[str]:

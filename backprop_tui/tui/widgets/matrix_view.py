@@ -83,7 +83,7 @@ class MatrixView(ScrollView, can_focus=True, inherit_bindings=False):
     _palette: Palette | None = None
     _mode = "numbers"
     _cursor = _wanted = Cell()
-    _lit: Mapping[Cell, str] = {}
+    _lit: Mapping[tuple[int, int], str] = {}
 
     def show(
         self,
@@ -145,10 +145,10 @@ class MatrixView(ScrollView, can_focus=True, inherit_bindings=False):
 
     def light(self, cells: Mapping[tuple[int, int], Light]) -> None:
         """Light these cells and no others; scroll to the chosen one, or else to the first, if it is out of sight."""
-        self._lit = {Cell(*cell): light for cell, light in cells.items()}
-        chosen = [cell for cell, light in self._lit.items() if light == Light.CHOSEN]
-        for cell in (*chosen, *self._lit)[:1]:
-            self._reveal(cell)
+        self._lit = dict(cells)
+        chosen = [cell for cell, light in cells.items() if light == Light.CHOSEN]
+        for cell in (*chosen, *cells)[:1]:
+            self._reveal(Cell(*cell))
         self.refresh()
 
     def action_move(self, down: int, right: int) -> None:
@@ -203,12 +203,12 @@ class MatrixView(ScrollView, can_focus=True, inherit_bindings=False):
         if self._palette is None:
             self._palette = Palette(self)
         segments = self._segments(self._page, self._palette, y) if self._page else []
-        return Strip(segments).crop_extend(0, self.size.width, None).apply_style(self._palette.plain)
+        return Strip(segments).adjust_cell_length(self.size.width, self._palette.plain)
 
     def _segments(self, page: Page, palette: Palette, y: int) -> list[Segment]:
         if page.sheet.scalar:
             lines = scalar(page, self.size.height if self.HAS_CURSOR else 1)
-            return [Segment(lines[y])] if y < len(lines) else []
+            return [Segment(lines[y], palette.plain)] if y < len(lines) else []
         cursor = self._cursor if self.HAS_CURSOR else None
         return Lines(page, palette, cursor, self._lit).line(y, self.scroll_offset)
 
@@ -232,12 +232,14 @@ class MatrixView(ScrollView, can_focus=True, inherit_bindings=False):
             self.scroll_to(columns.reveal(cell.column, x), rows.reveal(cell.row, y), animate=False)
 
     def _arrange(self, sheet: Sheet) -> None:
-        """Lay out what is shown for the present size."""
+        """Lay out what is shown for the present size, from the entry that stood first until now."""
+        first = self._page.first(self.scroll_offset) if self._page is not None else (0, 0)
         grid = written(sheet, self._mode, self.size, shaded=self.app.native_ansi_color)
         self._page = page = paged(sheet, grid, *self.size)
         self.styles.overflow_x = "scroll" if page.columns.farthest else "hidden"
         self.styles.overflow_y = "scroll" if page.rows.farthest else "hidden"
         self.virtual_size = Size(*page.size)
+        self.scroll_to(*page.scroll(first), animate=False)
         self._tell(page)
         self.refresh(layout=self.styles.auto_dimensions)
 

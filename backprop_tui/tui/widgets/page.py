@@ -102,6 +102,14 @@ class Page:
         place = f"{self.sheet.rows(row)} {self.sheet.columns(column)}".strip()
         return f"{place}  {self.grid.told(row, column)}"
 
+    def first(self, scroll: tuple[int, int]) -> tuple[int, int]:
+        """Return the column and the row that stand first."""
+        return self.columns.shown(scroll[0]).start, self.rows.shown(scroll[1]).start
+
+    def scroll(self, first: tuple[int, int]) -> tuple[int, int]:
+        """Return how far to scroll, across and down, for a column and a row to stand first."""
+        return first[0] * self.columns.size, first[1] * self.rows.size
+
     def cell_at(self, at: tuple[int, int], scroll: tuple[int, int]) -> tuple[int, int] | None:
         """Return the entry at a place of the window, None where there is none."""
         row = self.rows.at(at[1] - HEAD, scroll[1])

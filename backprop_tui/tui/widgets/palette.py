@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cache
 from typing import Final
 
 from rich.style import Style
@@ -28,28 +28,24 @@ class Palette:
 
     def __init__(self, view: Widget) -> None:
         self.plain = view.rich_style
+        self._texts = {name: view.get_component_rich_style(f"matrix-view--{name}") for name in TEXTS}
         self._view = view
-        self._grounds: dict[float, Style] = {}
+        self.ground = cache(self._ground)
+        self.tile = cache(self._tile)
 
-    @cached_property
-    def texts(self) -> dict[str, Style]:
-        """The styles of texts, by their names."""
-        return {name: self._view.get_component_rich_style(f"matrix-view--{name}") for name in TEXTS}
+    def text(self, name: str | None) -> Style:
+        """Return the style of a text by its name, of plain numbers if it has none."""
+        return self._texts[name] if name else self.plain
 
-    def ground(self, share: float) -> Style:
-        """Return the style of a tile, from -1 to 1; without colours there is but one."""
-        if share not in self._grounds:
-            self._grounds[share] = self._mixed(share)
-        return self._grounds[share]
-
-    def tile(self, share: float, name: str | None) -> Style:
+    def _tile(self, share: float, name: str | None) -> Style:
         """Return the style of a tile that is marked by attributes alone, since its colour tells its value."""
-        reverse = name in {"cursor", "chosen"}
-        return self.ground(share) + Style(bold=True, reverse=reverse) if name else self.ground(share)
+        ground = self.ground(share)
+        return ground + Style(bold=True, reverse=name in {"cursor", "chosen"}) if name else ground
 
-    def _mixed(self, share: float) -> Style:
+    def _ground(self, share: float) -> Style:
+        """Return the style of a tile, from -1 to 1; without colours there is but one."""
         if not share or self._view.app.native_ansi_color:
-            return Style.null()
+            return self.plain
         end = self._view.get_component_styles(f"matrix-view--{ENDS[share > 0]}").background
         ground = self._view.background_colors[1].blend(end, abs(share))
         return Style.from_color(ground.get_contrast_text().rich_color, ground.rich_color)
