@@ -1,4 +1,4 @@
-"""A network opened for the app: read, derived, run as far as is wanted. A worker does it, for it imports what is slow."""
+"""A network opened for the app: read, derived, run as far as is wanted. A worker's task: it imports what is slow."""
 
 from __future__ import annotations
 

@@ -198,7 +198,14 @@ class StepperScreen(Screen[None]):
 
     def action_pace(self, change: str) -> None:
         """Step on its own faster or slower."""
-        self.do(lambda walkthrough: getattr(walkthrough, change)() and self._play(walkthrough.seconds))
+        self.do(lambda walkthrough: self._change_pace(walkthrough, change))
+
+    def _change_pace(self, walkthrough: Walkthrough, change: str) -> bool:
+        getattr(walkthrough, change)()
+        if self._clock is not None:
+            self._play(walkthrough.seconds)
+        self.notify(f"a step every {walkthrough.seconds:g} s")
+        return False
 
     def action_source(self) -> None:
         """Show the LaTeX source of what is on the screen."""
