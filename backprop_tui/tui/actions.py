@@ -70,7 +70,7 @@ STEPPING: Final = (
         ("walk('previous_iteration')", "p,pageup", "p pgup", "", "This stage, one iteration back."),
         ("walk('to_start')", "home", "home", "", "The first stage of the first iteration."),
         ("walk('to_end')", "end", "end", "", "The last stage of the last iteration run so far."),
-        ("go_to", "slash", "/", "go to", "Go to a stage or an iteration by name."),
+        ("go_to", "slash", "/", "", "Go to a stage or an iteration by name."),
     ),
     *_actions(
         Group.CELLS,

@@ -20,6 +20,7 @@ from ..notation import latex, plain
 from ..printers.latex import Latex
 from ..printers.one_line import OneLine
 from ..printers.pretty import Pretty
+from ..printers.shapes import shape_line, without_transposes
 from ..printers.substitution import Cell
 from .tables import Tables
 from .walkthrough import Reading, Walkthrough
@@ -60,10 +61,13 @@ class StageTexts:
         return "\n\n".join(str(box) for box in boxes if box is not None)
 
     def reason(self, name: str) -> str:
-        """The sentence that tells why; empty at something given."""
+        """The sentence that tells why, with the shapes that make it necessary; empty at something given."""
         stage = self._derivation.by_name.get(name)
-        pieces = stage.reason if stage else ()
-        return "".join(piece if isinstance(piece, str) else self._one_line.formula(piece) for piece in pieces)
+        if stage is None:
+            return ""
+        words = (piece if isinstance(piece, str) else self._one_line.formula(piece) for piece in stage.reason)
+        shapes = shape_line(self._derivation, stage), without_transposes(self._derivation, stage)
+        return "\n".join(filter(None, ("".join(words), "  ".join(filter(None, shapes)))))
 
     def latex(self, name: str) -> list[str]:
         """The formulas of a quantity as LaTeX mathematics."""
@@ -76,7 +80,7 @@ class StageTexts:
     def _given(self, name: str) -> str:
         """Where something given is used, in one line each."""
         users = [stage for stage in self._derivation if stage.matrix is not None and name in quantities(stage.matrix)]
-        return "\n".join(["used in", *(f"  {self._one_line.matrix_equation(stage)}" for stage in users)])
+        return "\n".join(str(self._one_line.matrix_equation(stage)) for stage in users)
 
     def origin(self, walkthrough: Walkthrough) -> Origin:
         """Where the chosen cell comes from."""

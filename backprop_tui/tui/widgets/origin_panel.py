@@ -29,7 +29,14 @@ class OriginPanel(Panel):
 class OperandsPanel(Panel):
     """The matrices that were put in, with the cells that the chosen one was made from in brackets."""
 
+    _sight: Sight | None = None
+
+    def on_resize(self) -> None:
+        if self._sight is not None:
+            self.see(self._sight)
+
     def see(self, sight: Sight) -> None:
+        self._sight = sight
         sources, chosen = sight.origin.sources, sight.walkthrough.source
         stage, width = sight.stage, self.size.width
         self.show(sight.texts.operands(stage, sight.values, sources, chosen, width) if stage else "", "put in")

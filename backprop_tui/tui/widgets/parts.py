@@ -47,11 +47,15 @@ class Heading(Static):
 
 
 class Formula(Panel):
-    """The formula, in the reading that was chosen."""
+    """The formula, in the reading that was chosen; of something given, where it is used."""
 
     def see(self, sight: Sight) -> None:
         reading = sight.walkthrough.view.reading
         shown = Content(sight.texts.formula(sight.place.name, reading))
+        if sight.stage is None:
+            self.show(shown, "used in")
+            self.border_subtitle = ""
+            return
         if reading is Reading.CELL:
             shown = Content("\n\n").join([shown, told(sight.origin, sight.walkthrough.source)])
         self.show(shown, reading)
