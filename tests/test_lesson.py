@@ -10,6 +10,7 @@ from backprop_tui.calculus.stages import Reason
 from backprop_tui.errors import InputError
 from backprop_tui.printers.one_line import OneLine
 from backprop_tui.tui.lesson import Lesson, lesson
+from backprop_tui.tui.lesson_texts import LessonTexts
 from backprop_tui.tui.screens.lesson import LessonScreen
 
 from .hosts import Hosted, host, shown_after
@@ -141,6 +142,20 @@ def test_a_mistake_is_switched_off_and_on_by_its_number_and_the_place_stays() ->
     assert off.count("V − η") == 2
     assert "partly mended" in off
     assert shown_after(screen(), "g", "g", "1", "1") == shown_after(screen(), "g", "g")
+
+
+def test_runs_that_arrive_after_another_mistake_was_switched_are_not_shown() -> None:
+    shown, late = screen(), of_the_lecture().switched(2)
+
+    async def steps(running: Hosted) -> tuple[str, str]:
+        await running.press("1")
+        before = running.text()
+        shown.post_message(LessonScreen.Ready(late, LessonTexts(late)))
+        await running.settled()
+        return before, running.text()
+
+    before, after = host(shown, steps)
+    assert before == after
 
 
 def test_with_room_the_formula_of_one_entry_is_shown_too() -> None:

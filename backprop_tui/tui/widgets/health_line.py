@@ -27,6 +27,7 @@ class HealthLine(Static):
 
     DEFAULT_CSS = """
     HealthLine {
+        width: 100%;
         height: 1;
         padding: 0 1;
         display: none;
@@ -79,4 +80,4 @@ class HealthLine(Static):
         more = f" ({self._shown + 1} of {len(self._findings)})" if len(self._findings) > 1 else ""
         goes = f" {self._key} goes there" if self._key else ""
         sentence = self._findings[self._shown].sentence
-        self.update(Content.assemble(("! ", "bold"), sentence, (f"{more}{goes}", "bold")))
+        self.update(Content.assemble(("! ", "bold"), sentence, (f"{more}{goes}", "bold")), layout=False)
