@@ -5,6 +5,8 @@ from functools import cache
 
 import numpy as np
 import pytest
+from textual.containers import Vertical
+from textual.widgets import Input
 
 from backprop_tui import gallery
 from backprop_tui.engine.trace import Trace
@@ -147,3 +149,14 @@ def test_it_can_be_left_at_any_stop() -> None:
         return [message.complete for message in running.sent(Tour.Ended)], running.text().strip()
 
     assert host(Tour(tour()), steps) == ([False], "")
+
+
+@pytest.mark.parametrize("focused", ["second", None])
+def test_after_it_the_keys_belong_to_what_had_them_before(focused: str | None) -> None:
+    async def steps(running: Hosted) -> str | None:
+        running.app.screen.set_focus(running.app.query_one(f"#{focused}") if focused else None)
+        await running.app.mount(Tour(tour()))
+        await running.press("right", "escape")
+        return running.app.focused.id if running.app.focused else None
+
+    assert host(Vertical(Input(id="first"), Input(id="second")), steps) == focused

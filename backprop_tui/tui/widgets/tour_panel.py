@@ -10,6 +10,7 @@ from textual.binding import Binding
 from textual.content import Content
 from textual.events import Click
 from textual.message import Message
+from textual.widget import Widget
 from textual.widgets import Static
 
 if TYPE_CHECKING:
@@ -62,8 +63,10 @@ class Tour(Static, can_focus=True):
         super().__init__(markup=False)
         self._stops = stops
         self._position = 0
+        self._focused_before: Widget | None = None
 
     def on_mount(self) -> None:
+        self._focused_before = self.screen.focused
         self.focus()
         self._arrive()
 
@@ -82,8 +85,9 @@ class Tour(Static, can_focus=True):
             self._arrive()
 
     def action_leave(self) -> None:
-        """End the tour, and leave the screen."""
+        """End the tour, leave the screen, and give the keys back to what had them."""
         self.post_message(self.Ended(self._position + 1 == len(self._stops)))
+        self.screen.set_focus(self._focused_before)
         self.remove()
 
     def _arrive(self) -> None:
