@@ -48,7 +48,7 @@ def test_five_layers_of_sigmoids_vanish_at_the_first_layer() -> None:
     network = gallery.load("deep")
     (finding,) = found(network, 0)
     assert (finding.kind, finding.stage) == (Trouble.VANISHES, "dE/dz1")
-    assert finding.sentence == "∂E/∂z₁ vanishes on the way back: size 6.9e−05, 1/3574 of ∂E/∂z₅."
+    assert finding.sentence == "∂E/∂z₁ vanishes: size 6.9e−05, 1/3574 of ∂E/∂z₅."
     first, last = (trace(network)[0][name] for name in ("dE/dz1", "dE/dz5"))
     assert np.linalg.norm(last) / np.linalg.norm(first) == pytest.approx(3574, abs=0.5)
 
@@ -100,7 +100,7 @@ learning_rate = 1e-9
 """
     (finding,) = found(written(tmp_path, text), 0)
     assert (finding.kind, finding.stage) == (Trouble.EXPLODES, "dE/dp")
-    assert finding.sentence == "∂E/∂p explodes on the way back: size 3.2e+03, 1.6e+03 times ∂E/∂z."
+    assert finding.sentence == "∂E/∂p explodes: size 3.2e+03, 1.6e+03 times ∂E/∂z."
 
 
 SATURATED = """

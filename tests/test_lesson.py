@@ -14,6 +14,7 @@ from backprop_tui.tui.lesson_texts import LessonTexts
 from backprop_tui.tui.screens.lesson import LessonScreen
 
 from .hosts import Hosted, host, shown_after
+from .screens import Session, play
 
 SMALL, GENEROUS = (80, 24), (120, 40)
 
@@ -174,6 +175,18 @@ def test_a_network_without_a_recorded_run_is_told_so_and_its_keys_do_nothing() -
     shown = shown_after(screen("xor"), "g", "1", "right")
     assert "xor has no recorded run to replay; expected a network that has one: lecture." in shown
     assert "esc returns" in shown
+
+
+def test_in_the_app_it_looks_as_it_does_alone() -> None:
+    async def steps(session: Session) -> list[str]:
+        await session.press("L")
+        await session.derived()
+        await session.press("g")
+        return session.lines()
+
+    *shown, keys = play(steps)
+    assert shown == shown_after(screen(), "g").splitlines()[:-1]
+    assert "they part" in keys
 
 
 def test_escape_leaves() -> None:

@@ -143,7 +143,7 @@ class HealthCheck:
             yield self._layer(Trouble.EXPLODES, iteration, sizes, near, far)
 
     def _layer(self, kind: Trouble, iteration: int, sizes: Mapping[str, float], near: str, far: str) -> Finding:
-        told = f"{plain(far)} {kind.name.lower()} on the way back: {_compared(sizes[far], sizes[near])} {plain(near)}."
+        told = f"{plain(far)} {kind.name.lower()}: {_compared(sizes[far], sizes[near])} {plain(near)}."
         return Finding(kind, iteration, far, None, told)
 
     def _rise(self, iteration: int) -> Iterator[Finding]:

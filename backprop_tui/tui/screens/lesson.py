@@ -41,9 +41,9 @@ class LessonScreen(Screen[None]):
         Binding("right,down,space,l,j", "walk('forward')", "next", key_display="→"),
         Binding("left,up,h,k", "walk('back')", "back", key_display="←"),
         Binding("n,pagedown", "walk('next_iteration')", "iteration +1", key_display="n"),
-        Binding("p,pageup", "walk('previous_iteration')", "−1", key_display="p"),
+        Binding("p,pageup", "walk('previous_iteration')", "iteration −1", show=False),
         Binding("g", "part", "they part"),
-        Binding("1", "switch(0)", "mistakes", key_display="1 2 3"),
+        Binding("1", "switch(0)", "on/off", key_display="1 2 3"),
         Binding("2", "switch(1)", "the second mistake", show=False),
         Binding("3", "switch(2)", "the third mistake", show=False),
         Binding("home", "walk('to_start')", "start", show=False),
@@ -74,22 +74,22 @@ class LessonScreen(Screen[None]):
         self._walkthrough: Walkthrough | None = None
 
     def compose(self) -> ComposeResult:
-        yield Static(id="place", markup=False)
-        yield Static(id="partings", markup=False)
-        with Horizontal(id="runs"):
-            yield Panel(id="mistaken")
-            yield Panel(id="corrected")
-        with Horizontal(id="below"):
-            yield Static(id="losses", markup=False)
-            yield Static(id="why", markup=False)
-        yield Static(id="switches", markup=False)
+        yield Static(id="lesson-place", markup=False)
+        yield Static(id="lesson-partings", markup=False)
+        with Horizontal(id="lesson-runs"):
+            yield Panel(id="lesson-mistaken")
+            yield Panel(id="lesson-corrected")
+        with Horizontal(id="lesson-below"):
+            yield Static(id="lesson-losses", markup=False)
+            yield Static(id="lesson-why", markup=False)
+        yield Static(id="lesson-switches", markup=False)
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
         titles = {"losses": "loss  ▲ recorded  ● corrected  ◆ both", "why": "why", "switches": "the mistakes"}
         for name, title in titles.items():
-            self.query_one(f"#{name}").border_title = title
-        self.query_one("#place", Static).update(f"lesson: {self._network.name}   running both …")
+            self.query_one(f"#lesson-{name}").border_title = title
+        self.query_one("#lesson-place", Static).update(f"lesson: {self._network.name}   running both …")
         self.load()
 
     @work(thread=True)
@@ -125,7 +125,7 @@ class LessonScreen(Screen[None]):
     @on(Refused)
     def _refuse(self, message: Refused) -> None:
         self.add_class("refused")
-        self.query_one("#place", Static).update(f"{message.error}.\nesc returns.")
+        self.query_one("#lesson-place", Static).update(f"{message.error}.\nesc returns.")
 
     def action_walk(self, move: str) -> None:
         """Move to another place by one of the walkthrough's moves."""
@@ -167,12 +167,12 @@ class LessonScreen(Screen[None]):
             return
         iteration, name = walkthrough.place.iteration, walkthrough.place.name
         generous = self.has_class("-generous")
-        self.query_one("#place", Static).update(texts.heading(iteration, name))
-        self.query_one("#partings", Static).update(texts.partings())
-        for selector, trace in (("#mistaken", lesson.comparison.first), ("#corrected", lesson.corrected)):
+        self.query_one("#lesson-place", Static).update(texts.heading(iteration, name))
+        self.query_one("#lesson-partings", Static).update(texts.partings())
+        for selector, trace in (("#lesson-mistaken", lesson.comparison.first), ("#lesson-corrected", lesson.corrected)):
             told = texts.stage(trace, iteration, name, generous=generous)
             self.query_one(selector, Panel).show(told, texts.title(trace, iteration))
-        self.query_one("#why", Static).update(texts.why(iteration, name))
-        self.query_one("#switches", Static).update(texts.switches())
-        losses = self.query_one("#losses", Static)
+        self.query_one("#lesson-why", Static).update(texts.why(iteration, name))
+        self.query_one("#lesson-switches", Static).update(texts.switches())
+        losses = self.query_one("#lesson-losses", Static)
         losses.update(texts.plot(losses.size.width, losses.size.height, iteration))
