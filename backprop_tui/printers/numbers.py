@@ -30,9 +30,9 @@ def style(values: Sequence[float] | NDArray[np.float64]) -> str:
     return f".{decimals}f" if decimals <= MAX_DECIMALS and magnitude < DIGITS else f".{DIGITS - 1}e"
 
 
-def written(matrix: NDArray[np.float64]) -> list[list[str]]:
-    """Write the entries of a matrix in one style, with a true minus sign and no negative zero."""
-    form = style(matrix)
+def written(matrix: NDArray[np.float64], form: str | None = None) -> list[list[str]]:
+    """Write the entries of a matrix in one style, its own unless given, with a true minus sign and no negative zero."""
+    form = form or style(matrix)
     return [[entry(float(value), form) for value in row] for row in matrix]
 
 

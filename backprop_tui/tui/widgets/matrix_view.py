@@ -238,10 +238,16 @@ class MatrixView(ScrollView, can_focus=True, inherit_bindings=False):
         self._page = page = paged(sheet, grid, *self.size)
         self.styles.overflow_x = "scroll" if page.columns.farthest else "hidden"
         self.styles.overflow_y = "scroll" if page.rows.farthest else "hidden"
-        self.virtual_size = Size(*page.size)
+        self._scroll_over(Size(*page.size))
         self.scroll_to(*page.scroll(first), animate=False)
         self._tell(page)
         self.refresh(layout=self.styles.auto_dimensions)
+
+    def _scroll_over(self, size: Size) -> None:
+        """Scroll over another size, without the layout of the whole screen that Textual makes of it by itself."""
+        self.set_reactive(MatrixView.virtual_size, size)
+        self._scroll_update(size)
+        self._refresh_scrollbars()
 
     def _natural(self) -> tuple[int, int]:
         """The width and height that show everything."""

@@ -1,0 +1,60 @@
+"""The parts that show a place in a widget of its own: the matrix, the network, the losses, what is wrong."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...notation import plain
+from ..walkthrough import Mode, after
+from .health_line import HealthLine
+from .loss_plot import LossPlot
+from .matrix_view import MatrixView
+from .network_picture import NetworkPicture
+
+if TYPE_CHECKING:
+    from ..sight import Sight
+
+
+class MatrixPart(MatrixView):
+    """The quantity's matrix, with the chosen cell under its cursor."""
+
+    def see(self, sight: Sight) -> None:
+        mode = sight.walkthrough.view.mode
+        if mode != self.mode:
+            self.mode = mode
+        rows, columns = sight.texts.labels(sight.place.name)
+        self.show(
+            sight.matrix, rows=rows, columns=columns, before=sight.before, title=_title(mode, sight.before is None)
+        )
+        self.move_to(*sight.walkthrough.cell)
+
+
+class NetworkPart(NetworkPicture):
+    """The network, with the quantity lit."""
+
+    def see(self, sight: Sight) -> None:
+        sample = sight.texts.sample(sight.walkthrough)
+        self.show(sight.walkthrough.derivation, sight.values, sight.place.name, sample)
+        self.border_title = "network"
+
+
+class LossPart(LossPlot):
+    """The loss over the iterations so far."""
+
+    def see(self, sight: Sight) -> None:
+        walkthrough = sight.walkthrough
+        loss = plain(walkthrough.derivation.loss)
+        self.show(walkthrough.trace.losses().tolist(), walkthrough.place.iteration, loss)
+        self.border_title = f"{loss} over the iterations"
+
+
+class HealthPart(HealthLine):
+    """What is wrong at the iteration."""
+
+    def see(self, sight: Sight) -> None:
+        self.show(sight.texts.findings(sight.walkthrough))
+
+
+def _title(mode: Mode, first: bool) -> str:
+    told = f"{mode}, none yet" if mode is Mode.DIFFERENCE and first else mode
+    return f"{told} · v: {after(mode)}"
