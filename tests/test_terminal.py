@@ -7,11 +7,13 @@ from pathlib import Path
 from tests.terminal import ENTERED, LEFT, LEFT_AGAIN, RIGHT, terminal, words
 
 
-def test_a_person_opens_it_steps_both_ways_and_leaves() -> None:
+def test_a_person_opens_it_leaves_the_tour_steps_both_ways_and_leaves() -> None:
     with terminal() as person:
-        person.until("p = x W")
+        person.until("tour 1/")
         assert ENTERED in person.raw
-        for formula in ("h = σ(p)", "z = h V", "y = σ(z)"):
+        person.type("q")
+        person.drawn()
+        for formula in ("p = x W", "h = σ(p)", "z = h V", "y = σ(z)"):
             person.type(RIGHT)
             person.until(formula)
         person.type(LEFT)

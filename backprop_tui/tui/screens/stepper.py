@@ -243,7 +243,7 @@ class StepperScreen(Screen[None]):
 
     def action_choose_cell(self) -> None:
         """Give the arrows to the matrix."""
-        self._matrix.focus()
+        self.set_focus(self._matrix)
 
     def action_leave_cell(self) -> None:
         """Give the arrows back to the steps, and stop what runs on its own."""

@@ -27,7 +27,7 @@ class StageList(OptionList, can_focus=False):
             self.add_options(Option(f" {plain(name)}", id=name) for name in names)
 
     def mark(self, name: str) -> None:
-        """Mark the present quantity; the heading above it comes into sight with it."""
+        """Mark the present quantity; what stands above it comes into sight with it."""
         position = self.highlighted = self.get_option_index(name)
-        if position == 1:
-            self.scroll_home(animate=False)
+        if self.scroll_offset.y >= position:
+            self.scroll_to(y=position - 1, animate=False, immediate=True)
