@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from textual import on, work
 from textual.app import App
 from textual.message import Message
+from textual.worker import get_current_worker
 
 from ..errors import InputError
 from ..gallery import DEFAULT, Source, find
@@ -94,8 +95,9 @@ class BackpropApp(App[None]):
         """Read the network, derive it and run its first iteration."""
         from .loading import opened
 
+        worker = get_current_worker()
         try:
-            session, texts, walkthrough = opened(self._source, self._wanted)
+            session, texts, walkthrough = opened(self._source, self._wanted, lambda: worker.is_cancelled)
         except InputError as error:
             self.post_message(self.Refused(error))
         else:

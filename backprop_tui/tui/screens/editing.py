@@ -29,11 +29,11 @@ class EditingScreen(StepperScreen):
     """Steps through a session's network, and changes it."""
 
     class Changed(Message):
-        """A change is ready to be taken over."""
+        """A change is ready to be taken over; where another one came first, it has to be prepared again."""
 
-        def __init__(self, prepared: Prepared, texts: StageTexts, told: str) -> None:
+        def __init__(self, prepared: Prepared, texts: StageTexts, again: Callable[[], object], told: str) -> None:
             super().__init__()
-            self.prepared, self.texts, self.told = prepared, texts, told
+            self.prepared, self.texts, self.again, self.told = prepared, texts, again, told
 
     class Refused(Message):
         """Something that was asked for can't be done."""
@@ -103,7 +103,7 @@ class EditingScreen(StepperScreen):
         self.ask(
             f"{plain(place.name)}[{row},{column}]{'' if is_input else ' before the first iteration'}",
             "a number, such as 0.5, 1/3 or pi/4",
-            f"{held[place.name][row, column]:.12g}",
+            repr(float(held[place.name][row, column])),
             read_number,
             lambda text: self.change(SetEntry(place.name, row, column, read_number(text), place.iteration)),
         )
@@ -149,7 +149,7 @@ class EditingScreen(StepperScreen):
 
         self.app.push_screen(Prompt(title, hint, value, check), answered)
 
-    @work(thread=True, exclusive=True, group="change")
+    @work(thread=True, group="change")
     def _prepare(self, at: Walkthrough, prepare: Callable[[int], Prepared | None], told: str) -> None:
         """Derive and run what a change makes, as far as the present iteration."""
         from ..typeset import StageTexts
@@ -162,18 +162,22 @@ class EditingScreen(StepperScreen):
         if prepared is None:
             self.post_message(self.Refused("There is nothing to undo or to redo."))
         else:
-            self.post_message(self.Changed(prepared, StageTexts(prepared.trace.derivation), told))
+            again = partial(self._prepare, at, prepare, told)
+            self.post_message(self.Changed(prepared, StageTexts(prepared.trace.derivation), again, told))
 
     @on(Changed)
     def _take_over(self, message: Changed) -> None:
         from ..moments import recall
 
         session, walkthrough = self._session, self._walkthrough
-        if session is None or walkthrough is None or not session.apply(message.prepared):
+        if session is None or walkthrough is None:
+            return
+        if not session.apply(message.prepared):
+            message.again()
             return
         moved = walkthrough.onto(session.trace)
-        if session.network.moment is not None:
-            recall(moved, session.network.moment)
+        if message.prepared.moment is not None:
+            recall(moved, message.prepared.moment)
         self.begin(moved, message.texts)
         self.notify(message.told, markup=False)
 
