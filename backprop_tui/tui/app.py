@@ -74,7 +74,7 @@ class BackpropApp(App[None]):
     ) -> None:
         colourless = "NO_COLOR" in os.environ
         super().__init__(ansi_color=True if colourless else None)
-        self._source, self._wanted, self._stepper = source, wanted, Workbench(name)
+        self._source, self._wanted, self.stepper = source, wanted, Workbench(name)
         self._tour = tour
         self.refusal: InputError | None = None
         if colourless:
@@ -84,7 +84,7 @@ class BackpropApp(App[None]):
 
     def get_default_screen(self) -> Workbench:
         """Open the stepper first."""
-        return self._stepper
+        return self.stepper
 
     def on_mount(self) -> None:
         self.theme_changed_signal.subscribe(self, lambda theme: self._keep(theme.name))
@@ -105,9 +105,9 @@ class BackpropApp(App[None]):
 
     @on(Loaded)
     def _begin(self, message: Loaded) -> None:
-        self._stepper.work_on(message.session, message.texts, message.walkthrough)
+        self.stepper.work_on(message.session, message.texts, message.walkthrough)
         if self._tour:
-            self._stepper.action_tour()
+            self.stepper.action_tour()
 
     @on(Refused)
     def _refuse(self, message: Refused) -> None:

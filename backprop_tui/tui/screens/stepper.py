@@ -64,7 +64,7 @@ class StepperScreen(Screen[None]):
         self._chain = ChainLine(id="chain")
         self._formula, self._reason = Formula(id="formula"), Reason(id="reason")
         self._origin, self._operands = OriginPanel(id="cell"), OperandsPanel(id="operands")
-        self._matrix, self._health = MatrixPart(id="matrix"), HealthPart("!")
+        self._matrix, self._health = MatrixPart(self._choose, self.action_follow, id="matrix"), HealthPart("!")
         self._network, self._losses = NetworkPart(id="network"), LossPart(id="losses")
         self._parts: tuple[Part, ...] = (
             *(
@@ -112,6 +112,8 @@ class StepperScreen(Screen[None]):
         chosen = layout_of(*event.size)
         for layout in Layout:
             self.set_class(layout is chosen, layout)
+        if chosen is Layout.NONE:
+            self.set_focus(None)
         self.show()
 
     def begin(self, walkthrough: Walkthrough, texts: StageTexts) -> None:
@@ -122,6 +124,12 @@ class StepperScreen(Screen[None]):
         for deed in pending:
             deed(walkthrough)
         self.show()
+
+    @property
+    def walkthrough(self) -> Walkthrough:
+        """Where the reader stands, once the derivation is there."""
+        assert self._walkthrough is not None
+        return self._walkthrough
 
     def show(self) -> None:
         """Show the present place in every part that the layout has room for."""
@@ -243,7 +251,8 @@ class StepperScreen(Screen[None]):
 
     def action_choose_cell(self) -> None:
         """Give the arrows to the matrix."""
-        self.set_focus(self._matrix)
+        if not self.has_class(Layout.NONE):
+            self.set_focus(self._matrix)
 
     def action_leave_cell(self) -> None:
         """Give the arrows back to the steps, and stop what runs on its own."""
@@ -259,9 +268,8 @@ class StepperScreen(Screen[None]):
     def _tell_keys(self) -> None:
         self._keys.show(choosing=self.focused is self._matrix)
 
-    @on(MatrixView.Chosen)
-    def _choose(self, message: MatrixView.Chosen) -> None:
-        self.do(lambda walkthrough: walkthrough.choose(message.row, message.column))
+    def _choose(self, row: int, column: int) -> None:
+        self.do(lambda walkthrough: walkthrough.choose(row, column))
 
     @on(MatrixView.Entered)
     def _enter(self) -> None:

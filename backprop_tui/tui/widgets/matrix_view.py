@@ -112,6 +112,7 @@ class MatrixView(ScrollView, can_focus=True, inherit_bindings=False):
         same = self._page is not None and self._page.sheet.matrix.shape == matrix.shape
         comparable = before is not None and before.shape == matrix.shape
         self._lit = {}
+        self._cursor = self._cursor if same else Cell()
         self.border_title = Content(title).markup or None
         self._arrange(Sheet(matrix, rows, columns, before if comparable else None))
         if not same:
@@ -153,7 +154,7 @@ class MatrixView(ScrollView, can_focus=True, inherit_bindings=False):
 
     def action_move(self, down: int, right: int) -> None:
         """Move the cursor by so many rows and columns."""
-        self._choose(self._cursor.row + down, self._cursor.column + right)
+        self.choose(self._cursor.row + down, self._cursor.column + right)
 
     def action_page(self, down: int, right: int) -> None:
         """Move the cursor by as many rows or columns as are in sight."""
@@ -165,7 +166,7 @@ class MatrixView(ScrollView, can_focus=True, inherit_bindings=False):
         if self._page is not None:
             rows, columns = self._page.sheet.matrix.shape
             row = self._cursor.row if last_row is None else last_row * (rows - 1)
-            self._choose(row, last_column * (columns - 1))
+            self.choose(row, last_column * (columns - 1))
 
     def action_enter(self) -> None:
         """Tell that the chosen entry was entered."""
@@ -180,7 +181,7 @@ class MatrixView(ScrollView, can_focus=True, inherit_bindings=False):
         if cell is not None and event.chain > 1:
             self.post_message(self.Entered(self, *cell))
         elif cell is not None:
-            self._choose(*cell)
+            self.choose(*cell)
 
     def on_resize(self) -> None:
         if self._page is not None:
@@ -212,7 +213,8 @@ class MatrixView(ScrollView, can_focus=True, inherit_bindings=False):
         cursor = self._cursor if self.HAS_CURSOR else None
         return Lines(page, palette, cursor, self._lit).line(y, self.scroll_offset)
 
-    def _choose(self, row: int, column: int) -> None:
+    def choose(self, row: int, column: int) -> None:
+        """Choose an entry as a key or a click does: whoever listens is told."""
         before = self._cursor
         self.move_to(row, column)
         if self._cursor != before or not self.HAS_CURSOR:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ...notation import plain
@@ -16,7 +17,33 @@ if TYPE_CHECKING:
 
 
 class MatrixPart(MatrixView):
-    """The quantity's matrix, with the chosen cell under its cursor."""
+    """The quantity's matrix, with the chosen cell under its cursor.
+
+    Parameters
+    ----------
+    chosen, entered:
+        Called at once when a cell is chosen, and when one asks where it comes from: the key after must find it done,
+        and a message would come too late.
+
+    """
+
+    def __init__(
+        self,
+        chosen: Callable[[int, int], object],
+        entered: Callable[[], object],
+        *,
+        id: str | None = None,  # noqa: A002 - Textual's own name
+    ) -> None:
+        super().__init__(id=id)
+        self._chosen, self._entered = chosen, entered
+
+    def choose(self, row: int, column: int) -> None:
+        super().choose(row, column)
+        self._chosen(*self.cursor)
+
+    def action_enter(self) -> None:
+        """Ask where the chosen entry comes from."""
+        self._entered()
 
     def see(self, sight: Sight) -> None:
         mode = sight.walkthrough.view.mode
