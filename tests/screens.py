@@ -104,6 +104,21 @@ class Session:
         await self.pilot.pause()
         return self.text()
 
+    async def until(self, shown: str) -> None:
+        """Wait until the screen shows some words."""
+        async with asyncio.timeout(PATIENCE):
+            while shown not in self.text():
+                await self.pilot.pause(0.02)
+
+    async def choose(self, key: str, typed: str, found: str) -> None:
+        """Open a list to search in by a key, type, and take the one that is found first."""
+        await self.press(key)
+        await self.pilot.press(*typed)
+        await self.until(found)
+        await self.settled()
+        await self.press("enter")
+        await self.settled()
+
     async def resize(self, size: Size) -> None:
         await self.pilot.resize_terminal(*size)
         async with asyncio.timeout(PATIENCE):
@@ -161,7 +176,7 @@ async def opened(path: Path | None = None, size: Size = (80, 24)) -> AsyncIterat
 
     source = path or gallery.find(gallery.DEFAULT)
     app = BackpropApp(source, gallery.name_of(source))
-    async with app.run_test(size=size, message_hook=notice) as pilot:
+    async with app.run_test(size=size, notifications=True, message_hook=notice) as pilot:
         yield Session(app, pilot, arrived)
 
 

@@ -45,7 +45,8 @@ class _Found(Provider):
         matcher = self.matcher(query)
         for words, run, told in self.commands(query):
             if (score := matcher.match(words)) > 0:
-                yield Hit(score, matcher.highlight(words), run, help=told)
+                is_whole = words.endswith(f" {query.strip()}")
+                yield Hit(score + is_whole, matcher.highlight(words), run, help=told)
 
 
 class ActionCommands(_Found):
