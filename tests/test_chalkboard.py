@@ -296,3 +296,23 @@ def formulas(draw: st.DrawFn, depth: int = 4) -> str:
 @given(formulas())
 def test_any_formula_is_read_or_refused_as_wrong_input(text: str) -> None:
     assert was_read(text) in (True, False)
+
+
+@pytest.mark.parametrize(
+    ("text", "here"),
+    [
+        ("x^2", "**"),
+        ("ln(x)", "log"),
+        ("transpose(x)", ".T"),
+        ("x.transpose()", ".T"),
+        ("x.T()", ".T"),
+        ("mse(x, x)", "mean_squared_error"),
+        ("x.__class__", None),
+    ],
+)
+def test_the_words_of_other_languages_are_told_with_those_of_this_one(text: str, here: str | None) -> None:
+    assert refusal(text).nearest == here
+
+
+def test_a_plus_sign_in_front_changes_nothing() -> None:
+    assert read("+x") == read("x")

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sympy import Expr, Integer, KroneckerDelta, Mul, Rational, Symbol, exp, factor_terms, sqrt
+from sympy import E as EULER
+from sympy import Expr, Integer, KroneckerDelta, Mul, Rational, Symbol, exp, factor_terms, pi, sqrt
 
 from backprop_tui.calculus.functions import FUNCTIONS, slope
 from backprop_tui.calculus.indices import Index, Size, base, summed
@@ -226,3 +227,17 @@ def test_a_large_matrix_is_abridged_to_its_first_rows_and_its_last() -> None:
 
 def test_whole_numbers_print_as_such() -> None:
     assert OneLine().formula(Integer(-3) * x) == "−3 x"
+
+
+@pytest.mark.parametrize(
+    ("written", "shown", "latex"),
+    [
+        (pi * Quantity("x"), "π x", r"\pi \, x"),
+        (EULER * Quantity("x"), "e x", r"e \, x"),
+        (Rational("-0.0000025"), "−2.5 · 10⁻⁶", r"-2.5 \cdot 10^{-6}"),
+        (Rational("0.01"), "0.01", "0.01"),
+    ],
+)
+def test_numbers_and_constants_are_spelled_as_on_a_chalkboard(written: Expr, shown: str, latex: str) -> None:
+    assert OneLine().formula(written) == str(Pretty().formula(written)) == shown
+    assert Latex().formula(written) == latex

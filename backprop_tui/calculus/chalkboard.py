@@ -19,7 +19,7 @@ from sympy import Expr, Integer, Pow, Rational
 from ..errors import InputError, nearest
 from .matrices import MatrixProduct, Quantity, Transposed
 from .shapes import ShapeError, Shapes, told
-from .vocabulary import CONSTANTS, FUNCTIONS, LOSSES, MATRIX_FUNCTIONS, NUMBER_FUNCTIONS
+from .vocabulary import CONSTANTS, FUNCTIONS, LOSSES, MATRIX_FUNCTIONS, NUMBER_FUNCTIONS, OTHER_WORDS
 
 MAX_LENGTH: Final = 2_000
 """Characters in one equation."""
@@ -28,7 +28,7 @@ MAX_DEPTH: Final = 60
 MAX_EXPONENT: Final = 64
 MAX_ARGUMENT: Final = 700
 """The largest plain number that a function is applied to."""
-MAX_OPERATIONS: Final = 2_000
+MAX_OPERATIONS: Final = 500
 """Operations in one equation, with the definitions of functions written out."""
 MAX_BITS: Final = 1_000
 """Binary digits of a number, above and below the fraction bar."""
@@ -148,6 +148,8 @@ class _Reader:
                 pass
             case ast.Constant(value=int() | float() as number):
                 return _number(number)
+            case ast.UnaryOp(op=ast.UAdd(), operand=operand):
+                return self.read(operand, depth + 1)
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 return -self.read(operand, depth + 1)
             case ast.Attribute(value=inner, attr="T"):
@@ -161,6 +163,7 @@ class _Reader:
         raise InputError(
             f"{_spelled(node)} is not of the chalkboard language",
             "names, numbers, + - * / ** @, .T and functions",
+            nearest=_nearest_sign(node),
         )
 
     def _name(self, name: str) -> Expr:
@@ -188,8 +191,10 @@ class _Reader:
         known = [*single, *LOSSES, *self.functions]
         if name in known:
             count = "two arguments, the output and the target" if name in LOSSES else "one argument"
-            raise InputError(f"{name} with {len(arguments)} arguments", count)
-        raise InputError(f"no function {name!r}", f"one of {', '.join(known)}", nearest=nearest(name, known))
+            given = "1 argument" if len(arguments) == 1 else f"{len(arguments)} arguments"
+            raise InputError(f"{name} with {given}", count)
+        near = OTHER_WORDS.get(name) or nearest(name, known)
+        raise InputError(f"no function {name!r}", f"one of {', '.join(known)}", nearest=near)
 
     def _defined(
         self, definition: Definition, arguments: list[Expr], depth: int, functions: Mapping[str, Definition]
@@ -237,6 +242,16 @@ def _of_number(name: str, argument: Expr) -> Expr:
     if value is None or not (value.is_real and value.is_finite):
         raise InputError(f"{name} of the number {argument}", "a matrix, or a number that it is defined for")
     return value
+
+
+def _nearest_sign(node: ast.expr) -> str | None:
+    """Return what another language's sign or method is called here."""
+    match node:
+        case ast.BinOp(op=ast.BitXor()):
+            return OTHER_WORDS["^"]
+        case ast.Call(func=ast.Attribute(attr=method)) | ast.Attribute(attr=method):
+            return OTHER_WORDS.get(method)
+    return None
 
 
 def _spelled(node: ast.expr) -> str:

@@ -7,6 +7,7 @@ empty letter is an axis of one, whose index is 0. A second index over the same a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from sympy import Expr, Indexed, IndexedBase, Integer, Sum, Symbol
 
@@ -94,9 +95,10 @@ def summed(summand: Expr, over: Iterable[Expr]) -> Expr:
     return Sum(summand, *limits) if limits else summand
 
 
-def free_indices(expression: Expr) -> set[Expr]:
+@lru_cache(maxsize=10_000)
+def free_indices(expression: Expr) -> frozenset[Expr]:
     """Return the indices of an expression that no sum binds."""
-    return {symbol for symbol in expression.free_symbols if isinstance(symbol, Index)}
+    return frozenset(symbol for symbol in expression.free_symbols if isinstance(symbol, Index))
 
 
 def names_in(expression: Expr) -> set[str]:

@@ -52,3 +52,19 @@ LOSSES: Final = {
 """Losses by name, functions of the output y and the target t; each spells its factor."""
 
 CONSTANTS: Final[dict[str, Expr]] = {"pi": pi, "e": E}
+
+OTHER_WORDS: Final = {
+    "ln": "log",
+    "logistic": "sigmoid",
+    "swish": "silu",
+    "logsumexp": "log_sum_exp",
+    "mse": "mean_squared_error",
+    "sse": "squared_error",
+    "bce": "binary_cross_entropy",
+    "matmul": "@",
+    "dot": "@",
+    "transpose": ".T",
+    "T": ".T",
+    "^": "**",
+}
+"""What other languages call some of these."""

@@ -157,11 +157,24 @@ class Typesetter(Printer, Generic[Box]):
         digits = self.text(str(abs(expr)))
         return self.row([self.symbol("negative"), digits]) if expr < 0 else digits
 
+    def _print_Exp1(self, expr: Any) -> Box:
+        return self.text("e")
+
+    def _print_Pi(self, expr: Any) -> Box:
+        return self.name("pi")
+
     def _print_Rational(self, expr: Any) -> Box:
         decimal = f"{float(expr):.12g}"
         if expr.q > 10 and Rational(decimal) == expr:
-            return self.text(decimal)
+            return self._decimal(*decimal.split("e"))
         return self.fraction(self.text(str(expr.p)), self.text(str(expr.q)))
+
+    def _decimal(self, digits: str, exponent: str = "") -> Box:
+        """Set a decimal number, as a multiple of a power of ten where it was written so."""
+        number = self.text(digits.removeprefix("-"))
+        if exponent:
+            number = self.row([number, self.symbol("dot"), self.superscript(self.text("10"), str(int(exponent)))])
+        return self.row([self.symbol("negative"), number]) if digits.startswith("-") else number
 
     def _print_Add(self, expr: Any) -> Box:
         parts: list[Box] = []
