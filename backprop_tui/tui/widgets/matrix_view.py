@@ -236,6 +236,7 @@ class MatrixView(ScrollView, can_focus=True, inherit_bindings=False):
     def _arrange(self, sheet: Sheet) -> None:
         """Lay out what is shown for the present size, from the entry that stood first until now."""
         first = self._page.first(self.scroll_offset) if self._page is not None else (0, 0)
+        before = self._natural()
         grid = written(sheet, self._mode, self.size, shaded=self.app.native_ansi_color)
         self._page = page = paged(sheet, grid, *self.size)
         self.styles.overflow_x = "scroll" if page.columns.farthest else "hidden"
@@ -243,7 +244,13 @@ class MatrixView(ScrollView, can_focus=True, inherit_bindings=False):
         self._scroll_over(Size(*page.size))
         self.scroll_to(*page.scroll(first), animate=False)
         self._tell(page)
-        self.refresh(layout=self.styles.auto_dimensions)
+        self.refresh(layout=self.styles.auto_dimensions and self._natural() != before)
+
+    def _scroll_over(self, size: Size) -> None:
+        """Scroll over another size, without the layout of the whole screen that Textual makes of it by itself."""
+        self.set_reactive(MatrixView.virtual_size, size)
+        self._scroll_update(size)
+        self._refresh_scrollbars()
 
     def _scroll_over(self, size: Size) -> None:
         """Scroll over another size, without the layout of the whole screen that Textual makes of it by itself."""
