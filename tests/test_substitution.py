@@ -106,6 +106,7 @@ def test_latex_keeps_indices_apart_and_negative_numbers_whole() -> None:
     total = summed(a[n, i] * c[0, j], [i])
     assert latex(a[n, i] * b[i, j], put_in=False) == r"\mathrm{Ani}_{1,2} \cdot \mathrm{Aij}_{2,3}"
     assert latex(1 - a[n, i]) == "1 - (-4)"
+    assert latex(base("Bni")[n, i] ** 2) == r"(-1.5 \cdot 10^{-7})^{2}"
     assert "−" not in latex(total)
     assert r"\text{9 more}" in latex(summed(b[i, j], [i, j]), put_in=False)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from sympy import Expr
 
@@ -11,6 +13,9 @@ from .latex import Latex
 from .marks import bare, marked
 from .one_line import OneLine
 from .substitution import Cell, Evaluator, Substitution
+
+
+_POWER_OF_TEN: Final = re.compile(r"(?<=\d)e([-+]\d+)")
 
 
 class SubstitutedLine(Substitution, OneLine):
@@ -56,10 +61,14 @@ class SubstitutedLatex(Substitution, Latex):
         return rf"\text{{{count:,} more}}"
 
     def text(self, characters: str) -> str:
-        return super().text(characters.replace("−", "-"))
+        return super().text(_POWER_OF_TEN.sub(_in_full, characters.replace("−", "-")))
 
     def indexed(self, name: str, indices: Sequence[str]) -> str:
         return notation.latex(name, ",".join(indices))
 
     def symbol(self, word: str) -> str:
         return super().symbol("dot" if word == "times" else word)
+
+
+def _in_full(exponent: re.Match[str]) -> str:
+    return rf" \cdot 10^{{{int(exponent[1])}}}"
