@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sympy import KroneckerDelta, exp, pi, sqrt
 
@@ -20,6 +20,7 @@ PLACE = {n: 1, i: 2}
 evaluation = Evaluation(only_axes(), signed_values())
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_an_index_form_has_the_value_of_its_matrix_expression_at_every_place(data: st.DataObject) -> None:
     axes = data.draw(st.tuples(st.sampled_from(LETTERS), st.sampled_from(LETTERS)))

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sympy import Expr, KroneckerDelta, Mul
 
@@ -36,6 +36,7 @@ def latex(form: Expr, *, put_in: bool = True) -> str:
     return SubstitutedLatex(Evaluation(only_axes(), NUMBERS), PLACE, put_in=put_in).formula(form)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_the_numbers_put_in_are_arithmetic_for_the_value(data: st.DataObject) -> None:
     axes = data.draw(st.tuples(st.sampled_from(LETTERS), st.sampled_from(LETTERS)))

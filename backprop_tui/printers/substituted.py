@@ -14,7 +14,6 @@ from .marks import bare, marked
 from .one_line import OneLine
 from .substitution import Cell, Evaluator, Substitution
 
-
 _POWER_OF_TEN: Final = re.compile(r"(?<=\d)e([-+]\d+)")
 
 
