@@ -252,12 +252,6 @@ class MatrixView(ScrollView, can_focus=True, inherit_bindings=False):
         self._scroll_update(size)
         self._refresh_scrollbars()
 
-    def _scroll_over(self, size: Size) -> None:
-        """Scroll over another size, without the layout of the whole screen that Textual makes of it by itself."""
-        self.set_reactive(MatrixView.virtual_size, size)
-        self._scroll_update(size)
-        self._refresh_scrollbars()
-
     def _natural(self) -> tuple[int, int]:
         """The width and height that show everything."""
         if self._page is None:
