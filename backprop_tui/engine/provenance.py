@@ -7,7 +7,7 @@ A cell's origin is its stage's index form at this cell's indices, whatever the s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from math import isfinite
 from typing import Final, NamedTuple
@@ -49,20 +49,25 @@ class Origin:
     equation:
         The formula with this cell's indices, the same with the numbers put in, and the result: each a line in pieces,
         of which those that stand for a source have its number. A line that would repeat the one before is left out.
-    latex:
-        The whole equation as LaTeX mathematics.
     value:
         The result, computed from the formula that is shown.
     note:
         How a cell came to be that no formula made: ``given``, or from which iteration it was carried over.
+    typeset:
+        Sets the whole equation as LaTeX mathematics, which takes as long as all the rest.
 
     """
 
     sources: tuple[Source, ...]
     equation: tuple[Line, ...]
-    latex: str
     value: float
     note: str = ""
+    typeset: Callable[[], str] = field(default=str, repr=False, compare=False)
+
+    @property
+    def latex(self) -> str:
+        """The whole equation as LaTeX mathematics."""
+        return self.typeset()
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -120,17 +125,15 @@ def _told(
     value = float(evaluation(form, place))
     if isfinite(own) and not isfinite(value):
         value = own  # as it is written the form overflows, which its stable form doesn't
-    in_latex, in_line = (
-        [kind(evaluation, place, put_in=put_in) for put_in in (False, True)]
-        for kind in (SubstitutedLatex, SubstitutedLine)
-    )
 
-    def sides(named: Substitution, numbers: Substitution) -> list[str]:
-        return [left(named), named.formula(form), numbers.formula(form), numbers.figure(value)]
+    def sides(kind: type[Substitution]) -> tuple[Substitution, list[str]]:
+        named, numbers = (kind(evaluation, place, put_in=put_in) for put_in in (False, True))
+        return named, [left(named), named.formula(form), numbers.formula(form), numbers.figure(value)]
 
-    lines = _lines(map(segments, sides(*in_line)))
-    sources = tuple(Source(*met) for met in in_line[0].met)
-    return Origin(sources, lines, " = ".join(dict.fromkeys(sides(*in_latex))), value)
+    in_line, told = sides(SubstitutedLine)
+    sources = tuple(Source(*met) for met in in_line.met)
+    lines = _lines(map(segments, told))
+    return Origin(sources, lines, value, typeset=lambda: " = ".join(dict.fromkeys(sides(SubstitutedLatex)[1])))
 
 
 def _lines(sides: Iterable[Line]) -> tuple[Line, ...]:
