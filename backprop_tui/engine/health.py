@@ -86,7 +86,7 @@ class HealthCheck:
     """
 
     def __init__(self, trace: Trace) -> None:
-        self._trace = trace
+        self.trace = trace
         self._derivation = trace.derivation
         self._slopes = tuple(_slopes(trace.derivation))
         self._signals = tuple(_error_signals(trace.derivation))
@@ -111,18 +111,18 @@ class HealthCheck:
         if not self._is_broken(iteration):
             return None
         first = bisect_left(range(iteration), True, key=self._is_broken)
-        stage = str(self._trace.first_not_finite(first))
-        values = self._trace[first][stage]
+        stage = str(self.trace.first_not_finite(first))
+        values = self.trace[first][stage]
         row, column = np.argwhere(~np.isfinite(values))[0]
         word = "NaN" if np.isnan(values[row, column]) else "infinite"
         told = f"{plain(stage)}[{row},{column}] is {word}: the first number that isn't finite, at iteration {first}."
         return Finding(Trouble.NOT_FINITE, first, stage, (int(row), int(column)), told)
 
     def _is_broken(self, iteration: int) -> bool:
-        return self._trace.first_not_finite(iteration) is not None
+        return self.trace.first_not_finite(iteration) is not None
 
     def _long_steps(self, iteration: int) -> Iterator[Finding]:
-        values = self._trace[iteration]
+        values = self.trace[iteration]
         for name in self._moved:
             size, step = _size(values[name]), _size(values[updated(name)] - values[name])
             if step > LONG_STEP * max(1.0, size):
@@ -131,7 +131,7 @@ class HealthCheck:
 
     def _layers(self, iteration: int) -> Iterator[Finding]:
         """Compare the error signals of layers, the worst pair of each kind; those of later layers come first."""
-        sizes = {name: _size(self._trace[iteration][name]) for name in self._signals}
+        sizes = {name: _size(self.trace[iteration][name]) for name in self._signals}
         pairs = [(near, far) for near, far in combinations(sizes, 2) if sizes[near] > 0]
         if not pairs:
             return
@@ -150,20 +150,20 @@ class HealthCheck:
         """Compare with the iteration before, unless that had other data: one mini-batch is harder than another."""
         if iteration == 0 or not self._same_data(iteration):
             return
-        before, now = self._trace.loss(iteration - 1), self._trace.loss(iteration)
+        before, now = self.trace.loss(iteration - 1), self.trace.loss(iteration)
         if now - before > ROUNDING * max(abs(before), 1e-3):
             loss = self._derivation.loss
             told = f"{plain(loss)} rose by {number(now - before, 3)} to {number(now)}."
             yield Finding(Trouble.LOSS_RISES, iteration, loss, (0, 0), told)
 
     def _same_data(self, iteration: int) -> bool:
-        now, before = self._trace[iteration], self._trace[iteration - 1]
+        now, before = self.trace[iteration], self.trace[iteration - 1]
         return all(
             now[name] is before[name] or np.array_equal(now[name], before[name]) for name in self._derivation.inputs
         )
 
     def _flat_units(self, iteration: int) -> Iterator[Finding]:
-        values = self._trace[iteration]
+        values = self.trace[iteration]
         for slope in self._slopes:
             steepest = np.abs(values[slope.name]).max(axis=0)
             silent = ~values[slope.of].any(axis=0) & (steepest == 0)

@@ -15,7 +15,6 @@ from ..calculus.stages import Stage
 from ..engine.compile import Values
 from ..engine.health import Finding, HealthCheck
 from ..engine.provenance import Origin, Source, origin
-from ..engine.trace import Trace
 from ..notation import latex, plain
 from ..printers.latex import Latex
 from ..printers.one_line import OneLine
@@ -36,7 +35,7 @@ class StageTexts:
         self._one_line = OneLine(scalars)
         self._latex = Latex(scalars)
         self._tables = Tables(derivation, self._one_line)
-        self._health: tuple[Trace, HealthCheck] | None = None
+        self._health: HealthCheck | None = None
 
     def heading(self, name: str) -> str:
         """What a quantity is: its name, its kind, its shape."""
@@ -94,9 +93,9 @@ class StageTexts:
     def findings(self, walkthrough: Walkthrough) -> list[Finding]:
         """What is wrong at the iteration, the gravest first."""
         trace = walkthrough.trace
-        if self._health is None or self._health[0] is not trace:
-            self._health = trace, HealthCheck(trace)
-        return self._health[1].findings(walkthrough.place.iteration)
+        if self._health is None or self._health.trace is not trace:
+            self._health = HealthCheck(trace)
+        return self._health.findings(walkthrough.place.iteration)
 
     def sample(self, walkthrough: Walkthrough) -> int:
         """The row of the data that the chosen cell belongs to, the first where it belongs to none."""

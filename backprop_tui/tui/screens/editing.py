@@ -49,6 +49,12 @@ class EditingScreen(StepperScreen):
         self._session = session
         self.begin(walkthrough, texts)
 
+    def begin(self, walkthrough: Walkthrough, texts: StageTexts) -> None:
+        """Start on a derivation, under the name of its network; a star tells that no file holds it as it is."""
+        super().begin(walkthrough, texts)
+        if self._session is not None:
+            self.call_it(f"{self._session.network.name}{'*' if self._session.unsaved else ''}")
+
     def with_session(self, deed: Callable[[Session, Walkthrough], object]) -> None:
         """Do something with the session, now or once it is there."""
 

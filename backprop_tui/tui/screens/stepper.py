@@ -54,7 +54,7 @@ class StepperScreen(Screen[None]):
 
     def __init__(self, name: str) -> None:
         super().__init__()
-        self._title = f"backprop-tui  {name}"
+        self._title, self._pace = f"backprop-tui  {name}", ""
         self._walkthrough: Walkthrough | None = None
         self._texts: StageTexts | None = None
         self._pending: list[Deed] = []
@@ -66,19 +66,9 @@ class StepperScreen(Screen[None]):
         self._origin, self._operands = OriginPanel(id="cell"), OperandsPanel(id="operands")
         self._matrix, self._health = MatrixPart(self._choose, self.action_follow, id="matrix"), HealthPart("!")
         self._network, self._losses = NetworkPart(id="network"), LossPart(id="losses")
-        self._parts: tuple[Part, ...] = (
-            *(
-                self._loss,
-                self._heading,
-                self._chain,
-                self._formula,
-                self._matrix,
-                self._origin,
-                self._reason,
-                self._operands,
-            ),
-            *(self._network, self._losses, self._health),
-        )
+        self._of_cell: tuple[Part, ...] = (self._formula, self._origin, self._operands, self._network)
+        self._of_place: tuple[Part, ...] = (self._loss, self._heading, self._chain, self._matrix, self._reason)
+        self._of_iteration: tuple[Part, ...] = (self._losses, self._health)
 
     def compose(self) -> ComposeResult:
         self.add_class(layout_of(*self.app.size))
@@ -125,30 +115,38 @@ class StepperScreen(Screen[None]):
             deed(walkthrough)
         self.show()
 
+    def call_it(self, name: str) -> None:
+        """Say in the title what the network is called."""
+        self._title = f"backprop-tui  {name}"
+        self._tell_title()
+
+    def _tell_title(self) -> None:
+        self.query_one("#title", Static).update(f"{self._title}{self._pace}", layout=False)
+
     @property
     def walkthrough(self) -> Walkthrough:
         """Where the reader stands, once the derivation is there."""
         assert self._walkthrough is not None
         return self._walkthrough
 
-    def show(self) -> None:
-        """Show the present place in every part that the layout has room for."""
+    def show(self, *, cell_only: bool = False) -> None:
+        """Show the present place in every part that the layout has room for, or in those that another cell changes."""
         if self._walkthrough is None or self._texts is None:
             return
         sight = Sight(self._walkthrough, self._texts)
         for corner in Corner:
             self.set_class(corner is sight.corner, f"-corner-{corner.name.lower()}")
         self._stages.mark(sight.place.name)
-        for part in self._parts:
+        for part in self._of_cell if cell_only else (*self._of_place, *self._of_cell, *self._of_iteration):
             if part.display or part is self._health:
                 part.see(sight)
 
-    def do(self, deed: Deed) -> None:
+    def do(self, deed: Deed, *, cell_only: bool = False) -> None:
         """Do something with the walkthrough, now or once it is there, and show what changed."""
         if self._walkthrough is None:
             self._pending.append(deed)
         elif deed(self._walkthrough):
-            self.show()
+            self.show(cell_only=cell_only)
 
     def go(self, name: str) -> None:
         """Go to a quantity."""
@@ -181,7 +179,11 @@ class StepperScreen(Screen[None]):
 
     def action_next_source(self, step: int) -> None:
         """Choose another of the cells that the present one was made from."""
-        self.do(lambda walkthrough: walkthrough.next_source(step, len(self._sight(walkthrough).origin.sources)))
+
+        def chosen(walkthrough: Walkthrough) -> bool:
+            return walkthrough.next_source(step, len(self._sight(walkthrough).origin.sources))
+
+        self.do(chosen, cell_only=True)
 
     def action_follow(self) -> None:
         """Go to the chosen cell that the present one was made from."""
@@ -245,8 +247,8 @@ class StepperScreen(Screen[None]):
         if self._clock is not None:
             self._clock.stop()
         self._clock = None if seconds is None else self.set_interval(seconds, lambda: self.action_walk("forward"))
-        running = "" if seconds is None else f"   ▶ a step every {seconds:g} s"
-        self.query_one("#title", Static).update(f"{self._title}{running}", layout=False)
+        self._pace = "" if seconds is None else f"   ▶ a step every {seconds:g} s"
+        self._tell_title()
         return True
 
     def action_choose_cell(self) -> None:
@@ -269,7 +271,7 @@ class StepperScreen(Screen[None]):
         self._keys.show(choosing=self.focused is self._matrix)
 
     def _choose(self, row: int, column: int) -> None:
-        self.do(lambda walkthrough: walkthrough.choose(row, column))
+        self.do(lambda walkthrough: walkthrough.choose(row, column), cell_only=True)
 
     @on(MatrixView.Entered)
     def _enter(self) -> None:

@@ -59,8 +59,13 @@ class MatrixPart(MatrixView):
 class NetworkPart(NetworkPicture):
     """The network, with the quantity lit."""
 
+    _seen: object = None
+
     def see(self, sight: Sight) -> None:
         sample = sight.texts.sample(sight.walkthrough)
+        seen, self._seen = self._seen, (sight.walkthrough.trace, sight.place, sample)
+        if seen == self._seen:
+            return
         self.show(sight.walkthrough.derivation, sight.values, sight.place.name, sample)
         self.border_title = "network"
 
@@ -68,8 +73,13 @@ class NetworkPart(NetworkPicture):
 class LossPart(LossPlot):
     """The loss over the iterations so far."""
 
+    _seen: object = None
+
     def see(self, sight: Sight) -> None:
         walkthrough = sight.walkthrough
+        seen, self._seen = self._seen, (walkthrough.trace, len(walkthrough.trace), sight.place.iteration)
+        if seen == self._seen:
+            return
         loss = plain(walkthrough.derivation.loss)
         self.show(walkthrough.trace.losses().tolist(), walkthrough.place.iteration, loss)
         self.border_title = f"{loss} over the iterations"
@@ -78,8 +88,12 @@ class LossPart(LossPlot):
 class HealthPart(HealthLine):
     """What is wrong at the iteration."""
 
+    _seen: object = None
+
     def see(self, sight: Sight) -> None:
-        self.show(sight.texts.findings(sight.walkthrough))
+        seen, self._seen = self._seen, (sight.walkthrough.trace, sight.place.iteration)
+        if seen != self._seen:
+            self.show(sight.texts.findings(sight.walkthrough))
 
 
 def _title(mode: Mode, first: bool) -> str:
