@@ -27,6 +27,7 @@ _EXAMPLES = """\b
 Examples:
   backprop-tui                                open the lecture network
   backprop-tui my/network.toml                open a network of your own
+  backprop-tui --at "dE/dV" --iteration 3     open it at a moment
   backprop-tui --layers 3-4-2 --activation tanh,softmax --loss cross_entropy --bias --seed 7
   backprop-tui run lecture -n 10              ten iterations, every stage, as a table
   backprop-tui run lecture -n 10 --json       the same as JSON, at full precision
@@ -117,14 +118,22 @@ def cli() -> None:
 
 @cli.command(_APP, hidden=True)
 @_network
-def open_app(source: gallery.Source) -> int:
+@click.option("--at", metavar="QUANTITY", help='The stage to begin at, such as "dE/dV".')
+@click.option("--iteration", type=click.IntRange(0), help="The iteration to begin at; the first is 0.")
+@click.option("--cell", metavar="ROW,COLUMN", help="The cell to choose; the first is 0,0.")
+def open_app(source: gallery.Source, at: str | None, iteration: int | None, cell: str | None) -> int:
     """Open the app on a network."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         told = "the app needs a terminal on standard input and standard error"
         raise InputError(f"{told}; without one: {PROGRAM} run")
+    if os.environ.get("TERM") == "dumb":
+        raise InputError(
+            f"the app needs a terminal that can place its cursor, and TERM=dumb can't; as text: {PROGRAM} run"
+        )
     from .tui.app import run
+    from .tui.walkthrough import Wanted
 
-    return run(source, gallery.name_of(source))
+    return run(source, gallery.name_of(source), Wanted(at, iteration, cell))
 
 
 @cli.command("run")

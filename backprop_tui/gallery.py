@@ -94,8 +94,10 @@ Source = Path | Recipe
 
 
 def name_of(source: Source) -> str:
-    """Return the name of a network before it is read."""
-    return source.layers if isinstance(source, Recipe) else source.resolve().parent.name
+    """Return the name of a network before it is read: its folder's, or that of a file with a name of its own."""
+    if isinstance(source, Recipe):
+        return source.layers
+    return source.resolve().parent.name if source.name == NETWORK_FILE else source.stem
 
 
 def read(source: Source) -> Network:
@@ -112,7 +114,7 @@ def read(source: Source) -> Network:
     if isinstance(source, Recipe):
         layers = parse_layers(source.layers, source.activation, source.loss, source.bias)
         return from_layers(layers, source.seed, source.samples)
-    return read_network(source)
+    return read_network(source, name_of(source))
 
 
 def load(name_or_path: str) -> Network:

@@ -11,6 +11,7 @@ import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from difflib import unified_diff
 from pathlib import Path
 from typing import Final, TypeVar
@@ -30,18 +31,47 @@ UPDATE: Final = "python -m tests.screens --update"
 PATIENCE: Final = 60.0
 """Seconds to wait for a derivation before it counts as lost; it takes well under one."""
 
-SIZES: Final[dict[str, Size]] = {"80x24": (80, 24), "120x40": (120, 40)}
-SHOTS: Final[dict[str, tuple[str, ...]]] = {
-    "first-stage": (),
-    "loss": ("right",) * 4,
-    "local-derivative": ("right",) * 6,
-    "gradient": ("right",) * 9,
-    "adjoint": ("right",) * 11,
-    "update": ("right",) * 17,
-    "next-iteration": ("n",),
-    "help": ("question_mark",),
+SIZES: Final[dict[str, Size]] = {"60x18": (60, 18), "80x24": (80, 24), "120x40": (120, 40), "200x60": (200, 60)}
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A screen kept as a golden: the keys that lead to it, and the sizes that it is kept at."""
+
+    keys: tuple[str, ...]
+    sizes: tuple[str, ...] = ("80x24",)
+    network: str = gallery.DEFAULT
+
+
+_GRADIENT: Final = ("right",) * 9
+_ATTENTION: Final = ("right",) * 12
+
+SHOTS: Final[dict[str, Shot]] = {
+    "first-stage": Shot((), tuple(SIZES)),
+    "loss": Shot(("right",) * 4),
+    "local-derivative": Shot(("right",) * 6, ("80x24", "120x40")),
+    "gradient": Shot(_GRADIENT, tuple(SIZES)),
+    "adjoint": Shot(("right",) * 11, ("80x24", "120x40")),
+    "update": Shot(("right",) * 17),
+    "next-iteration": Shot(("n",), ("80x24", "120x40")),
+    "help": Shot(("question_mark",), ("80x24", "120x40")),
+    "cell": Shot((*_GRADIENT, "m", "down", "right")),
+    "source": Shot((*_GRADIENT, "m", "down", "right", "full_stop", "enter")),
+    "index-form": Shot((*_GRADIENT, "f")),
+    "this-cell": Shot((*_GRADIENT, "f", "f")),
+    "operands": Shot((*_GRADIENT, "2")),
+    "network": Shot((*_GRADIENT, "3"), ("60x18", "80x24")),
+    "losses": Shot(("n",) * 5 + ("4",), ("60x18", "80x24")),
+    "difference": Shot((*_GRADIENT, "n", "v")),
+    "heat-map": Shot((*_GRADIENT, "n", "v", "v")),
+    "latex": Shot((*_GRADIENT, "r")),
+    "projector": Shot((*_GRADIENT, "z"), ("80x24", "120x40")),
+    "given": Shot(("enter",)),
+    "attention": Shot(_ATTENTION, ("80x24", "120x40"), "attention"),
 }
-"""The screens kept as goldens, by the keys that lead to them on the lecture network."""
+"""The screens kept as goldens, by the keys that lead to them."""
+KEPT: Final = tuple((name, size) for name, shot in SHOTS.items() for size in shot.sizes)
+"""Every golden, as a shot and a size."""
 
 
 class Session:
@@ -73,6 +103,21 @@ class Session:
     async def _drawn(self) -> str:
         await self.pilot.pause()
         return self.text()
+
+    async def until(self, shown: str) -> None:
+        """Wait until the screen shows some words."""
+        async with asyncio.timeout(PATIENCE):
+            while shown not in self.text():
+                await self.pilot.pause(0.02)
+
+    async def choose(self, key: str, typed: str, found: str) -> None:
+        """Open a list to search in by a key, type, and take the one that is found first."""
+        await self.press(key)
+        await self.pilot.press(*typed)
+        await self.until(found)
+        await self.settled()
+        await self.press("enter")
+        await self.settled()
 
     async def resize(self, size: Size) -> None:
         await self.pilot.resize_terminal(*size)
@@ -131,7 +176,7 @@ async def opened(path: Path | None = None, size: Size = (80, 24)) -> AsyncIterat
 
     source = path or gallery.find(gallery.DEFAULT)
     app = BackpropApp(source, gallery.name_of(source))
-    async with app.run_test(size=size, message_hook=notice) as pilot:
+    async with app.run_test(size=size, notifications=True, message_hook=notice) as pilot:
         yield Session(app, pilot, arrived)
 
 
@@ -167,7 +212,7 @@ def kept(shot: str, size: str = "80x24") -> str:
 
 def compare(shot: str, size: str) -> tuple[str, str]:
     """Return what the screen of a shot shows now and how it differs from its golden, empty where it doesn't."""
-    now = screen(*SHOTS[shot], size=SIZES[size])
+    now = screen(*SHOTS[shot].keys, path=gallery.find(SHOTS[shot].network), size=SIZES[size])
     path = golden(shot, size)
     before = path.read_text("utf-8") if path.exists() else ""
     change = unified_diff(before.splitlines(), now.splitlines(), f"{path.name}", "the screen", lineterm="")
@@ -186,7 +231,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.screens", description="Goldens of the app's screen.")
     parser.add_argument("--update", action="store_true", help="write them anew, and remove those no longer wanted")
     update = parser.parse_args().update
-    wanted = {golden(shot, size): (shot, size) for shot in SHOTS for size in SIZES}
+    wanted = {golden(*named): named for named in KEPT}
     changed = {path: compare(*named) for path, named in wanted.items()}
     different = {path: found for path, found in changed.items() if found[1]}
     stray = set(GOLDENS.glob("*.txt")) - set(wanted)

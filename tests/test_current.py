@@ -44,12 +44,12 @@ def test_the_derivation_kept_is_what_export_writes(
 
 @pytest.fixture(scope="module")
 def fresh() -> list[str]:
-    return lines(regenerate.screenshot())
+    return lines(regenerate.drawn(regenerate.SCREENSHOT))
 
 
 @pytest.fixture(scope="module")
 def kept() -> list[str]:
-    return lines(text_of(regenerate.SCREENSHOT) or "<svg/>")
+    return lines(text_of(regenerate.SCREENSHOT.path) or "<svg/>")
 
 
 CELL_WIDTH = 12.2
@@ -68,7 +68,7 @@ def lines(svg: str) -> list[str]:
 
 
 def test_the_screenshot_kept_shows_what_the_app_shows(fresh: list[str], kept: list[str]) -> None:
-    assert kept == fresh, f"{regenerate.SCREENSHOT} {RUN}"
+    assert kept == fresh, f"{regenerate.SCREENSHOT.path} {RUN}"
 
 
 def test_the_screenshot_shows_the_gradient_of_V_in_the_second_iteration(kept: list[str]) -> None:
@@ -80,5 +80,12 @@ def test_the_screenshot_shows_the_gradient_of_V_in_the_second_iteration(kept: li
 
 def test_the_screenshot_has_the_size_of_a_common_terminal(kept: list[str]) -> None:
     screen = kept[:1] + kept[2:]  # without the title of the window
-    assert len(screen) == 30
-    assert 80 < max(map(len, screen)) <= 100
+    assert len(screen) == 40
+    assert 80 < max(map(len, screen)) <= 120
+
+
+@pytest.mark.parametrize("picture", regenerate.PICTURES[1:], ids=lambda picture: picture.path.stem)
+def test_a_golden_picture_is_drawn_the_same_colours_and_all(picture: regenerate.Picture) -> None:
+    kept, now = picture.path.read_text("utf-8"), regenerate.drawn(picture)
+    assert lines(now) == lines(kept)
+    assert now == kept, f"{picture.path} {RUN}"

@@ -73,13 +73,29 @@ def chained(adjoint: Expr, local: LocalDerivative, axes: Axes) -> Expr:
     return gathered(renamed(product, {old: new for old, new in names.items() if isinstance(old, Index)}))
 
 
-def _core(jacobian: Expr, outputs: Sequence[Expr], inputs: Sequence[Expr]) -> tuple[Expr, Axes, tuple[Expr, ...]]:
-    """Take the deltas that every term shares out of a Jacobian, and order the indices left: outputs, then inputs."""
+def entry_met(jacobian: Jacobian) -> tuple[tuple[Expr, ...], tuple[Expr, ...]]:
+    """Return the input's indices with which the deltas let it meet an output, and those indices that its core has.
+
+    Of dz[n, k]/dV[j, k'] = h[n, j] delta[k, k'] these are (j, k) and (n, j), the latter in the order of the core.
+    """
+    _, merged, left = _parted(jacobian.entry, jacobian.outputs, jacobian.inputs)
+    return tuple(merged.get(symbol, symbol) for symbol in jacobian.inputs), tuple(left)
+
+
+def _parted(
+    jacobian: Expr, outputs: Sequence[Expr], inputs: Sequence[Expr]
+) -> tuple[Expr, dict[Expr, Expr], list[Expr]]:
+    """Return the core that the deltas shared by all terms leave, what they rename, and its indices, outputs first."""
     parted = [split_deltas(term) for term in terms(jacobian)]
     shared = set(parted[0][0]).intersection(*(deltas for deltas, _ in parted))
     merged = _merged_indices(shared, outputs)
     core = gathered(Add(*(_without(deltas, shared, rest).xreplace(merged) for deltas, rest in parted)))
-    left = [symbol for symbol in dict.fromkeys([*outputs, *inputs]) if symbol in free_indices(core)]
+    return core, merged, [symbol for symbol in dict.fromkeys([*outputs, *inputs]) if symbol in free_indices(core)]
+
+
+def _core(jacobian: Expr, outputs: Sequence[Expr], inputs: Sequence[Expr]) -> tuple[Expr, Axes, tuple[Expr, ...]]:
+    """Take the deltas that every term shares out of a Jacobian, and order the indices left: outputs, then inputs."""
+    core, _, left = _parted(jacobian, outputs, inputs)
     if len(left) > 2:
         sides = [[symbol for symbol in side if symbol in left] for side in (outputs, inputs)]
         letters = [",".join(axis(symbol) for symbol in side) for side in sides]

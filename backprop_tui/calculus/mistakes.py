@@ -15,7 +15,7 @@ from ..notation import LEARNING_RATE
 from .derivation import Derivation
 from .indices import base, entry, size
 from .matrices import Quantity
-from .stages import Kind, Stage
+from .stages import Kind, Reason, Stage
 
 STALE = "stale"
 """The name of the constant that stands where an error signal was never computed."""
@@ -65,7 +65,7 @@ def _climbing(stage: Stage) -> Stage:
         stage,
         {eta: -eta},
         {Quantity(LEARNING_RATE): -Quantity(LEARNING_RATE)},
-        "Mistake: the gradient is added. The step goes uphill, and the loss rises.",
+        ("Mistake: the gradient is added. The step goes uphill, and the loss rises.",),
     )
 
 
@@ -87,10 +87,14 @@ def _stale(stage: Stage, signal: str) -> Stage:
     entries = {
         found: base(STALE)[found.indices] for found in stage.index.atoms(Indexed) if str(found.base.label) == signal
     }
-    told = f"Mistake: {signal} was never computed here; a constant left over from an earlier run stands in its place."
+    told: Reason = (
+        "Mistake: ",
+        Quantity(signal),
+        " was never computed here; a constant left over from an earlier run stands in its place.",
+    )
     return _rewritten(stage, entries, {Quantity(signal): Quantity(STALE)}, told)
 
 
-def _rewritten(stage: Stage, entries: Mapping[Expr, Expr], matrices: Mapping[Expr, Expr], told: str) -> Stage:
+def _rewritten(stage: Stage, entries: Mapping[Expr, Expr], matrices: Mapping[Expr, Expr], told: Reason) -> Stage:
     matrix = None if stage.matrix is None else stage.matrix.xreplace(matrices)
-    return replace(stage, index=stage.index.xreplace(entries), matrix=matrix, reason=(told,))
+    return replace(stage, index=stage.index.xreplace(entries), matrix=matrix, reason=told)

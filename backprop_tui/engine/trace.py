@@ -88,7 +88,8 @@ class Trace:
 
     def losses(self) -> Array:
         """Return the loss of every iteration that has been computed."""
-        return np.array(self._losses)
+        with self._lock:
+            return np.array(self._losses)
 
     def steps_to(self, iteration: int) -> int:
         """Return how many iterations have to be run before this one can be shown: none where it is kept."""

@@ -86,6 +86,16 @@ class Ways:
         entries = compile_entries(self._derivation, stage.index, stage.running)
         return np.array(entries.at(self._values, places))
 
+    def moved(self, of: str, by: str, value: Array, direct: bool = False) -> Array:
+        """Return `of` when `by` has another value; `direct` where only its own equation is to feel it."""
+        values = {**self._values, by: value}
+        for name, right in self._forward.items():
+            if name != by and (name == of or not direct):
+                values[name] = np.asarray(right(values))
+            if name == of:
+                break
+        return values[of]
+
     def _backward(self, stage: Stage, differentiate: Differentiate) -> Array | None:
         if stage.jacobian:
             return differentiate(stage.jacobian.of, stage.jacobian.by, True)
@@ -151,17 +161,7 @@ class Ways:
             yield partial(self._stepped, of, by, direct, unit)
 
     def _stepped(self, of: str, by: str, direct: bool, unit: Array, step: complex) -> Array:
-        return self._moved(of, by, self._values[by] + step * unit, direct)
-
-    def _moved(self, of: str, by: str, value: Array, direct: bool) -> Array:
-        """Return `of` when `by` has another value."""
-        values = {**self._values, by: value}
-        for name, right in self._forward.items():
-            if name != by and (name == of or not direct):
-                values[name] = np.asarray(right(values))
-            if name == of:
-                break
-        return values[of]
+        return self.moved(of, by, self._values[by] + step * unit, direct)
 
 
 def _complex_step(f: Step) -> Array:

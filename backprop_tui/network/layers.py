@@ -92,7 +92,8 @@ def from_layers(layers: Layers, seed: int = 0, samples: int = 1) -> Network:
     parameters = {name: reader.read(table, name) for name, table in layers.parameters().items()}
     data = {"x": stream.standard_normal((samples, layers.sizes[0])), "t": _targets(layers, stream, samples)}
     name = "-".join(map(str, layers.sizes))
-    return Network(name, layers.equations(), data, parameters, title=f"{name}, {', '.join(layers.activations)}")
+    title = f"{name}, {', '.join(layers.activations)}"
+    return Network(name, layers.equations(), data, parameters, title=title, seed=seed)
 
 
 def _targets(layers: Layers, stream: np.random.Generator, samples: int) -> Matrix:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from ..calculus.optimisers import DESCENT, STEP, Optimiser
 from ..calculus.shapes import Shape
 from ..errors import InputError
 from ..notation import LEARNING_RATE, code
+from .moment import Moment
 
 Matrix = NDArray[np.float64]
 
@@ -77,6 +78,10 @@ class Network:
         The update rule, and its numbers beside the learning rate.
     batches:
         How the rows of the data are taken in turn; None for all of them at every iteration.
+    seed:
+        What more random numbers are drawn from, where an edit needs some.
+    moment:
+        The place in its run that its file leads to, if it does.
     source:
         The file it was read from.
 
@@ -96,23 +101,46 @@ class Network:
     optimiser: Optimiser = DESCENT
     constants: Mapping[str, float] = field(default_factory=dict)
     batches: Batches | None = None
+    seed: int = 0
+    moment: Moment | None = None
     source: Path | None = field(default=None, compare=False)
 
     @cached_property
     def derivation(self) -> Derivation:
         """Every stage, derived when it is first asked for."""
+        equations, inputs, parameters, functions, unit_rows, frozen, optimiser = self._derived_from
         derivation = derive(
-            self.equations,
-            {name: _shape(matrix) for name, matrix in self.inputs(0).items()},
-            {name: _shape(matrix) for name, matrix in self.parameters.items()},
-            functions=self.functions,
-            unit_rows=[name for name, matrix in self.data.items() if _rows_sum_to_one(matrix)],
-            frozen=self.frozen,
-            optimiser=self.optimiser,
+            dict(equations),
+            dict(inputs),
+            dict(parameters),
+            functions=dict(functions),
+            unit_rows=unit_rows,
+            frozen=frozen,
+            optimiser=optimiser,
         )
         self._check_no_clash(derivation)
         self._check_code_names(derivation)
         return derivation
+
+    @property
+    def _derived_from(self) -> tuple[Any, ...]:
+        """All that the derivation depends on, as `derive` takes it: of the numbers, hardly anything."""
+        return (
+            tuple(self.equations.items()),
+            tuple((name, _shape(matrix)) for name, matrix in self.inputs(0).items()),
+            tuple((name, _shape(matrix)) for name, matrix in self.parameters.items()),
+            tuple(self.functions.items()),
+            [name for name, matrix in self.data.items() if _rows_sum_to_one(matrix)],
+            self.frozen,
+            self.optimiser,
+        )
+
+    def changed(self, **changes: Any) -> Network:
+        """Return the network with some attributes changed; it is derived anew only where that can make a difference."""
+        other = replace(self, **changes)
+        if other._derived_from == self._derived_from:
+            other.__dict__["derivation"] = self.derivation
+        return other
 
     @property
     def start(self) -> dict[str, Matrix]:
@@ -126,9 +154,14 @@ class Network:
         """Return the inputs of an iteration: all of the data, or the rows of a mini-batch."""
         if self.batches is None:
             return dict(self.data)
-        count = self.samples
-        rows = self.batches.rows(iteration, count)
-        return {name: matrix[rows] if len(matrix) == count else matrix for name, matrix in self.data.items()}
+        return {name: matrix[self.rows(name, iteration)] for name, matrix in self.data.items()}
+
+    def rows(self, name: str, iteration: int) -> NDArray[np.intp]:
+        """Return which rows of an input or a parameter, as it is given, an iteration uses."""
+        matrix = self.data[name] if name in self.data else self.parameters[name]
+        if self.batches is None or name not in self.data or len(matrix) != self.samples:
+            return np.arange(len(matrix))
+        return self.batches.rows(iteration, len(matrix))
 
     @property
     def samples(self) -> int:
@@ -161,4 +194,5 @@ def _shape(matrix: Matrix) -> Shape:
 
 
 def _rows_sum_to_one(matrix: Matrix) -> bool:
-    return bool(np.all(np.abs(matrix.sum(axis=1) - 1) <= _UNIT_SUM_TOLERANCE)) and matrix.shape[1] > 1
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.all(np.abs(matrix.sum(axis=1) - 1) <= _UNIT_SUM_TOLERANCE)) and matrix.shape[1] > 1

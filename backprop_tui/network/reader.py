@@ -19,6 +19,8 @@ from . import values
 from .layers import Layers, read_layers
 from .matrices import MatrixReader
 from .model import ORDERS, Batches, Matrix, Network
+from .moment import KEYS as MOMENT
+from .moment import read_moment
 
 TOLD: Final = ("title", "about", "look_at")
 SHORTHAND: Final = ("layers", "activations", "loss", "bias")
@@ -33,6 +35,7 @@ KEYS: Final = {
     "parameters": (),
     "random": ("stream", "seed"),
     "training": (*TRAINING, *OPTIMISER_CONSTANTS),
+    "moment": MOMENT,
 }
 """The sections of a file, with the keys of those whose keys are fixed."""
 
@@ -44,8 +47,8 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*")
 _RESERVED = {"ones", *kwlist, LEARNING_RATE, *FUNCTIONS, *MATRIX_FUNCTIONS, *LOSSES, *CONSTANTS}
 
 
-def read_network(path: Path) -> Network:
-    """Read a network from a file; it is called by the folder that the file is in.
+def read_network(path: Path, name: str = "") -> Network:
+    """Read a network from a file; unless told otherwise, it is called by the folder that the file is in.
 
     Raises
     ------
@@ -55,8 +58,11 @@ def read_network(path: Path) -> Network:
     """
     text = _text(path)
     try:
-        network = _Reader(_toml(text), path).network(path.resolve().parent.name)
-        network.derivation  # noqa: B018 - reads the equations, so that their mistakes are told now
+        contents = _toml(text)
+        network = _Reader(contents, path).network(name or path.resolve().parent.name)
+        derivation = network.derivation  # reads the equations, so that their mistakes are told now
+        if "moment" in contents:
+            network = network.changed(moment=read_moment(contents["moment"], derivation))
     except InputError as error:
         error.file = str(path)
         error.line = error.line or _line_of(text, error.key)
@@ -122,7 +128,7 @@ class _Reader:
         if not data:
             raise InputError("missing", "at least one input, such as x = [[1, 2, 1]]", key="[data]")
         self._check_names(equations, data, parameters)
-        told, training = self._section("network"), self._section("training")
+        training = self._section("training")
         optimiser = OPTIMISERS[values.choice(training.get("optimiser", "descent"), OPTIMISERS, "[training] optimiser")]
         return Network(
             name,
@@ -136,9 +142,14 @@ class _Reader:
             optimiser=optimiser,
             constants=self._constants(optimiser.constants),
             batches=self._batches(data),
+            seed=self._seed(),
             source=self.path,
-            **{key: values.string(told.get(key, ""), f"[network] {key}") for key in TOLD},
+            **self._told(),
         )
+
+    def _told(self) -> dict[str, Any]:
+        section = self._section("network")
+        return {key: values.string(section.get(key, ""), f"[network] {key}") for key in TOLD}
 
     def _section(self, name: str) -> dict[str, Any]:
         section = self.contents.get(name, {})
@@ -198,9 +209,8 @@ class _Reader:
 
     def _stream(self) -> Any:
         """Return the random numbers that parameters and data are drawn from, in the order in which they are listed."""
-        section = self._section("random")
-        seed = values.count(section.get("seed", 0), "[random] seed")
-        stream = values.choice(section.get("stream", "generator"), STREAMS, "[random] stream")
+        stream = values.choice(self._section("random").get("stream", "generator"), STREAMS, "[random] stream")
+        seed = self._seed()
         return np.random.RandomState(seed) if stream == "legacy" else np.random.default_rng(seed)
 
     def _constants(self, known: Mapping[str, float]) -> dict[str, float]:
@@ -222,7 +232,10 @@ class _Reader:
         if size > samples:
             raise InputError(f"{size} rows", f"at most {samples}, the rows of the data", key="[training] batch_size")
         order = values.choice(training.get("order", "listed"), ORDERS, "[training] order")
-        return Batches(size, order, values.count(self._section("random").get("seed", 0), "[random] seed"))
+        return Batches(size, order, self._seed())
+
+    def _seed(self) -> int:
+        return values.count(self._section("random").get("seed", 0), "[random] seed")
 
     def _check_names(self, *groups: Mapping[str, object]) -> None:
         taken: set[str] = set()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import floor, isfinite, log10
+from math import floor, log10
 from typing import NamedTuple
 
 import numpy as np
@@ -21,26 +21,45 @@ def number(value: float, digits: int = 6) -> str:
 
 def style(values: Sequence[float] | NDArray[np.float64]) -> str:
     """Return the format in which numbers that stand together are written: whole, fixed or scientific."""
-    finite = [abs(float(value)) for value in np.ravel(values) if isfinite(value)]
-    largest = max(finite, default=0.0)
-    if all(value.is_integer() for value in finite) and largest < 10_000:
+    known = finite(np.asarray(values, dtype=float))
+    largest = float(np.abs(known).max(initial=0.0))
+    if largest < 10_000 and largest.is_integer() and (known == np.floor(known)).all():
         return ".0f"
     magnitude = floor(log10(largest)) if largest else 0
     decimals = max(DIGITS, DIGITS - 1 - magnitude)
     return f".{decimals}f" if decimals <= MAX_DECIMALS and magnitude < DIGITS else f".{DIGITS - 1}e"
 
 
-def written(matrix: NDArray[np.float64]) -> list[list[str]]:
-    """Write the entries of a matrix in one style, with a true minus sign and no negative zero."""
-    form = style(matrix)
-    return [[_entry(float(value), form) for value in row] for row in matrix]
+def written(matrix: NDArray[np.float64], form: str | None = None) -> list[list[str]]:
+    """Write the entries of a matrix in one style, its own unless given, with a true minus sign and no negative zero."""
+    form = form or style(matrix)
+    return [[entry(float(value), form) for value in row] for row in matrix]
 
 
-def _entry(value: float, form: str) -> str:
+def entry(value: float, form: str) -> str:
+    """Write one entry in the style of its matrix."""
     text = format(value, form)
     if text.startswith("-") and not any(digit in text for digit in "123456789infa"):
         text = text[1:]
     return text.replace("-", "−")
+
+
+def widest(matrix: NDArray[np.float64], form: str) -> int:
+    """Return how many characters the longest entry takes: it is one of the extremes."""
+    known = finite(matrix)
+    candidates = [known.min(), known.max()] if known.size else []
+    if form.endswith("e"):
+        candidates += [side.min() * sign for sign in (-1, 1) if (side := sign * known[sign * known > 0]).size]
+    if known.size < matrix.size:
+        candidates += [value for value in (np.inf, -np.inf) if (matrix == value).any()]
+        candidates += [np.nan] if np.isnan(matrix).any() else []
+    return max((len(entry(float(value), form)) for value in candidates), default=0)
+
+
+def finite(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the entries that are numbers, neither NaN nor infinite."""
+    known = np.isfinite(matrix)
+    return matrix if known.all() else matrix[known]
 
 
 class Abridged(NamedTuple):

@@ -13,13 +13,14 @@ from sympy import Add, Expr, Indexed, KroneckerDelta, Mul, S, Sum, default_sort_
 
 from ..calculus.indices import SAMPLE_LETTER, Index, axis, free_indices
 from ..calculus.matrices import MatrixProduct, Quantity
-from ..notation import derivative_parts
+from ..notation import LEARNING_RATE, derivative_parts
 
 
 def signed_terms(total: Add) -> list[tuple[bool, Expr]]:
     """Return the terms of a sum in reading order, each as (is subtracted, its positive form).
 
-    What is added comes before what is subtracted, and a product of matrices before what is added to it: ``x W + b``.
+    What is added comes before what is subtracted, a product of matrices before what is added to it: ``x W + b``, and a
+    step by the learning rate after what takes it: ``V + eta dE/dV``.
     A number comes first where something is taken from it, ``1 - y``, and else last, ``s + 0.01``.
     """
     terms = [(term.could_extract_minus_sign(), term) for term in total.args]
@@ -30,7 +31,12 @@ def signed_terms(total: Add) -> list[tuple[bool, Expr]]:
 
 def _term_rank(term: Expr, *, numbers_first: bool) -> tuple[object, ...]:
     number = not term.is_number if numbers_first else term.is_number
-    return number, not term.has(MatrixProduct, Sum), term.is_Symbol and not _is_adjoint(term), default_sort_key(term)
+    alone = term.is_Symbol and not _is_adjoint(term)
+    return number, _is_step(term), not term.has(MatrixProduct, Sum), alone, default_sort_key(term)
+
+
+def _is_step(term: Expr) -> bool:
+    return any(symbol.name == LEARNING_RATE for symbol in term.free_symbols)
 
 
 def factors(product: Expr, bound: Iterable[Expr] = ()) -> tuple[Expr, list[Expr], list[Expr]]:

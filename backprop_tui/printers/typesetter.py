@@ -22,7 +22,7 @@ from .order import factors, signed_terms
 
 Box = TypeVar("Box")
 
-_SUM, _PRODUCT, _POWER, _ATOM = range(1, 5)
+SUM, PRODUCT, POWER, ATOM = range(1, 5)
 """How tightly a formula holds together; a looser one inside a tighter one needs parentheses."""
 
 
@@ -181,16 +181,16 @@ class Typesetter(Printer, Generic[Box]):
         for negative, term in signed_terms(expr):
             if parts or negative:
                 parts.append(self.symbol(("minus" if negative else "plus") if parts else "negative"))
-            parts.append(self._inside(term, _PRODUCT))
+            parts.append(self._inside(term, PRODUCT))
         return self.row(parts)
 
     def _print_Mul(self, expr: Any) -> Box:
         if expr.could_extract_minus_sign():
-            return self.row([self.symbol("negative"), self._inside(-expr, _PRODUCT)])
+            return self.row([self.symbol("negative"), self._inside(-expr, PRODUCT)])
         number, above, below = factors(expr, self._bound)
         coefficient = [] if number == 1 else [self._print(number)]
-        scalars = [self._inside(part, _POWER) for part in above if not self._is_matrix(part)]
-        matrices = [self._inside(part, _POWER) for part in above if self._is_matrix(part)]
+        scalars = [self._inside(part, POWER) for part in above if not self._is_matrix(part)]
+        matrices = [self._inside(part, POWER) for part in above if self._is_matrix(part)]
         parts = coefficient + scalars + ([self._joined(matrices, "hadamard")] if matrices else [])
         if not below:
             return self._joined(parts, "times")
@@ -204,29 +204,29 @@ class Typesetter(Printer, Generic[Box]):
             return self.fraction(self.text("1"), self._print(base**-exponent))
         if exponent == Rational(1, 2):
             return self.root(self._print(base), alone=base.is_Integer)
-        box = self._inside(base, _ATOM)
-        if _is_derivative(base):
+        box = self._inside(base, ATOM)
+        if is_derivative(base):
             box = self.parenthesized(box)
         return self.superscript(box, str(exponent)) if exponent.is_Integer else self.power(box, self._print(exponent))
 
     def _print_Sum(self, expr: Any) -> Box:
         over = tuple(limit[0] for limit in expr.limits)
         outer, self._bound = self._bound, self._bound + over
-        body = self._inside(expr.function, _PRODUCT)
+        body = self._inside(expr.function, PRODUCT)
         self._bound = outer
         return self.summation([self._print(symbol) for symbol in over], body)
 
     def _print_MatrixProduct(self, expr: Any) -> Box:
-        return self._joined([self._inside(factor, _POWER) for factor in expr.args], "times")
+        return self._joined([self._inside(factor, POWER) for factor in expr.args], "times")
 
     def _print_Transposed(self, expr: Any) -> Box:
         (matrix,) = expr.args
-        simple = isinstance(matrix, Quantity) and not _is_derivative(matrix)
+        simple = isinstance(matrix, Quantity) and not is_derivative(matrix)
         box = self._print(matrix)
         return self.superscript(box if simple else self.parenthesized(box), "T")
 
     def _print_Total(self, expr: Any) -> Box:
-        return self.summation([], self._inside(expr.args[0], _POWER))
+        return self.summation([], self._inside(expr.args[0], POWER))
 
     def _print_RowSums(self, expr: Any) -> Box:
         return self._call(self.symbol("rowsum"), expr.args[0])
@@ -263,12 +263,13 @@ class Typesetter(Printer, Generic[Box]):
 
 def _tightness(expression: Expr) -> int:
     if isinstance(expression, Add) or expression.could_extract_minus_sign():
-        return _SUM
+        return SUM
     if isinstance(expression, Mul | MatrixProduct | Sum | Total):
-        return _PRODUCT
-    return _POWER if isinstance(expression, Pow) else _ATOM
+        return PRODUCT
+    return POWER if isinstance(expression, Pow) else ATOM
 
 
-def _is_derivative(expression: Expr) -> bool:
+def is_derivative(expression: Expr) -> bool:
+    """Whether an entry or a quantity is a derivative, whose name is a fraction."""
     label = expression.base.label if isinstance(expression, Indexed) else expression
     return bool(label.is_Symbol) and notation.derivative_parts(label.name) is not None

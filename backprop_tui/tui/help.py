@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import groupby
+
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
@@ -13,9 +16,9 @@ from .actions import ACTIONS
 
 _ABOUT = (
     "Each step is one stage: one quantity, made from earlier ones. The formula stands beside the numbers it gives; "
-    "below it, the same for a single entry, then the reason. Rows are samples. ⊙ multiplies entry by entry, ᵀ "
+    "below it, where the chosen cell comes from, then the reason. Rows are samples. ⊙ multiplies entry by entry, ᵀ "
     "transposes, ∑ sums over the index below it, δ is 1 where its indices agree and else 0, σ is the sigmoid, η the "
-    "learning rate."
+    "learning rate. Everything can be clicked."
 )
 
 
@@ -25,8 +28,14 @@ class HelpScreen(ModalScreen[None]):
     BINDINGS = [Binding("escape,q,question_mark,f1,enter,space", "dismiss", "close")]
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(id="help") as box:
+        with VerticalScroll(id="help", classes="dialog") as box:
             box.border_title = "help"
-            box.border_subtitle = "esc closes"
-            keys = [Content.assemble((f"{action.shown:<16}", "bold"), action.sentence) for action in ACTIONS]
-            yield Static(Content("\n").join([Content(_ABOUT), Content(""), *keys]))
+            box.border_subtitle = "↓ more · esc closes"
+            yield Static(Content("\n").join([Content(_ABOUT), *_keys()]))
+
+
+def _keys() -> Iterator[Content]:
+    for group, actions in groupby(ACTIONS, key=lambda action: action.group):
+        yield Content.styled(f"\n{group.upper()}", "bold")
+        for action in actions:
+            yield Content.assemble((f"{action.shown:<15}", "bold"), action.sentence)

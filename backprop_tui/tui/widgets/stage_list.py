@@ -1,8 +1,7 @@
-"""The list of stages, phase by phase, with the present one marked."""
+"""The list of quantities, phase by phase, with the present one marked."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -12,24 +11,23 @@ from textual.widgets.option_list import Option
 from ...notation import plain
 
 if TYPE_CHECKING:
-    from ...calculus.stages import Stage
+    from ...calculus.derivation import Derivation
 
 
 class StageList(OptionList, can_focus=False):
-    """Stages to click on; the keys belong to the app."""
+    """What is given and the stages, to click on; the keys belong to the screen."""
 
-    def show(self, stages: Sequence[Stage]) -> None:
-        """List the stages under the headings of their phases."""
+    def fill(self, derivation: Derivation) -> None:
+        """List the quantities under the headings of their phases."""
+        phases = groupby(derivation, key=lambda stage: stage.kind.phase)
+        groups = [("given", derivation.given), *((phase, [stage.name for stage in group]) for phase, group in phases)]
         self.clear_options()
-        position = 0
-        for phase, members in groupby(stages, key=lambda stage: stage.kind.phase):
-            self.add_option(Option(phase.upper(), disabled=True))
-            for stage in members:
-                self.add_option(Option(f" {plain(stage.name)}", id=str(position)))
-                position += 1
+        for heading, names in groups:
+            self.add_option(Option(heading.upper(), disabled=True))
+            self.add_options(Option(f" {plain(name)}", id=name) for name in names)
 
-    def mark(self, position: int) -> None:
-        """Mark the present stage; the headings above the first one stay in sight with it."""
-        self.highlighted = self.get_option_index(str(position))
-        if position == 0:
-            self.scroll_home(animate=False)
+    def mark(self, name: str) -> None:
+        """Mark the present quantity; what stands above it comes into sight with it."""
+        position = self.highlighted = self.get_option_index(name)
+        if self.scroll_offset.y >= position:
+            self.scroll_to(y=position - 1, animate=False, immediate=True)
