@@ -97,6 +97,13 @@ def test_stages_without_a_matrix_form_may_stand_anywhere(apart: tuple[str, ...])
             assert values[name].shape == expected.shape
 
 
+def test_a_gradient_that_is_zero_everywhere_has_its_shape() -> None:
+    zero = derive({"E": "sum(P.T - P) + sum(Q**2)"}, {}, {"P": (3, 3), "Q": (2, 2)})
+    start = {"P": np.ones((3, 3)), "Q": np.ones((2, 2)), "eta": np.array([[0.1]])}
+    for values in (compile_stages(zero)(start), {"dE/dP": compile_stage(zero, zero["dE/dP"])(start)}):
+        np.testing.assert_array_equal(values["dE/dP"], np.zeros((3, 3)))
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.data())
 def test_the_fused_function_agrees_at_any_weights(data: st.DataObject) -> None:

@@ -17,6 +17,7 @@ from sympy import Expr, Symbol, cse, lambdify, numbered_symbols
 from ..calculus.derivation import Derivation
 from ..calculus.indices import Index, axis, names_in
 from ..calculus.matrices import Quantity, quantities
+from ..calculus.shapes import Shape
 from ..calculus.stages import Stage
 from ..notation import code
 from ..printers.numpy_code import NumPyCode
@@ -43,10 +44,12 @@ def compile_stage(derivation: Derivation, stage: Stage) -> Callable[[Values], Ar
 
     The result takes the values of the earlier quantities and returns the stage's, shape (rows, columns).
     """
+    shape = derivation.shape(stage.name)
     if stage.matrix is None:
-        entries, shape = compile_entries(derivation, stage.index, stage.running), derivation.shape(stage.name)
+        entries = compile_entries(derivation, stage.index, stage.running)
         return lambda values: entries(values).reshape(shape)
-    return compile_matrix(derivation, stage.matrix)
+    whole = compile_matrix(derivation, stage.matrix)
+    return lambda values: _filled(whole(values), shape)
 
 
 def compile_matrix(derivation: Derivation, matrix: Expr) -> Compiled:
@@ -147,8 +150,14 @@ def _compiled_part(derivation: Derivation, stages: Sequence[Stage]) -> Callable[
     if any(stage.matrix is None for stage in stages):
         alone = [compile_stage(derivation, stage) for stage in stages]
         return lambda values: {name: one(values) for name, one in zip(names, alone, strict=True)}
-    fused = compile_iteration(derivation, names)
-    return lambda values: dict(zip(names, map(np.atleast_2d, fused(values)), strict=True))
+    fused, shapes = compile_iteration(derivation, names), [derivation.shape(name) for name in names]
+    return lambda values: dict(zip(names, map(_filled, fused(values), shapes), strict=True))
+
+
+def _filled(value: Any, shape: Shape) -> Array:
+    """Return a value as a matrix of its stage's shape, which one number fills: the gradient that is zero everywhere."""
+    matrix = np.atleast_2d(value)
+    return matrix if matrix.shape == shape else np.array(np.broadcast_to(matrix, shape))
 
 
 def _straight_line(derivation: Derivation, outputs: Sequence[str]) -> list[tuple[Expr, Expr]]:
