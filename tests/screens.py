@@ -128,7 +128,7 @@ class Session:
 
     async def click_on(self, entry: str) -> None:
         """Click on an entry of the list of stages."""
-        row = next(row for row, text in enumerate(self.lines("StageList")) if text.strip() == entry)
+        row = next(row for row, text in enumerate(self.lines("StageList")) if text.strip(" ▸") == entry)
         await self.pilot.click("StageList", offset=(1, row))
         await self.settled()
 
@@ -157,7 +157,7 @@ class Session:
         grounds = [_ground(strip) for strip in self.strips("StageList")]
         usual = Counter(grounds).most_common(1)[0][0]
         rows = zip(self.lines("StageList"), grounds, strict=True)
-        return [text.strip() for text, ground in rows if ground != usual]
+        return [text.strip(" ▸") for text, ground in rows if ground != usual]
 
 
 def _ground(strip: Strip) -> str:

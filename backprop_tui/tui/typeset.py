@@ -54,7 +54,7 @@ class StageTexts:
         stage = self._derivation.by_name.get(name)
         if stage is None:
             return self._given(name)
-        if reading is not Reading.MATRIX:
+        if reading is not Reading.MATRIX or stage.matrix is None:
             return str(self._pretty.index_equation(stage))
         boxes = (self._pretty.chain(stage), self._pretty.matrix_equation(stage))
         return "\n\n".join(str(box) for box in boxes if box is not None)

@@ -58,7 +58,8 @@ class Formula(Panel):
             return
         if reading is Reading.CELL:
             shown = Content("\n\n").join([shown, told(sight.origin, sight.walkthrough.source)])
-        self.show(shown, reading)
+        has_matrix_form = reading is not Reading.MATRIX or sight.stage.matrix is not None
+        self.show(shown, reading if has_matrix_form else "only an index form")
         self.border_subtitle = f"f: {after(reading)}"
 
 
