@@ -1,0 +1,11 @@
+"""A training step as one function: forward pass, loss, all gradients, updates, generated from a derivation.
+
+The matrix forms of the stages become a `schedule` of lines, each computed once and only where it is needed. Three
+engines run it: ``arrays`` calls NumPy and writes into arrays made once; ``scalars`` is straight-line Python over single
+numbers; ``numba`` is that code compiled, with the extra ``fast``. ``auto`` counts operations and takes arrays or
+scalars, whichever costs less by the times in `costs`.
+"""
+
+from .steps import ENGINES, Batches, Gradients, Trained, TrainingStep, training_step
+
+__all__ = ["ENGINES", "Batches", "Gradients", "Trained", "TrainingStep", "training_step"]

@@ -1,0 +1,122 @@
+"""Matrix forms as they are to be computed: only what is needed, stably, and products scaled on their smaller side."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from sympy import Expr, Mul, exp, log
+
+from ...calculus.derivation import Derivation
+from ...calculus.functions import ScalarFunction, Sigmoid, Softplus
+from ...calculus.matrices import (
+    LogSoftmax,
+    LogSumExp,
+    MatrixProduct,
+    Ones,
+    Quantity,
+    RowFunction,
+    RowSums,
+    Softmax,
+    Transposed,
+    quantities,
+)
+from ...calculus.shapes import Shape
+from .forms import RowLargest, rebuilt, shape_of, size
+
+
+def prepared(derivation: Derivation, outputs: Iterable[str]) -> dict[str, Expr]:
+    """Return the forms of all that the outputs need, in the derivation's order.
+
+    Raises
+    ------
+    NotImplementedError
+        Where a stage that is needed has no matrix form.
+
+    """
+    needed = _needed(derivation, outputs)
+    shapes = {name: derivation.shape(name) for name in (*derivation.given, *needed)}
+    prepare = _Preparation(shapes).prepared
+    return {name: prepare(form) for name, form in _merged(derivation, needed, outputs).items()}
+
+
+def _needed(derivation: Derivation, outputs: Iterable[str]) -> dict[str, Expr]:
+    """Return the matrix forms of the stages that the outputs need, in the derivation's order."""
+    found, waiting = set[str](), list(outputs)
+    while waiting:
+        name = waiting.pop()
+        if name in found or name not in derivation:
+            continue
+        found.add(name)
+        form = derivation[name].matrix
+        if form is None:
+            raise NotImplementedError(f"{name} has no matrix form")
+        waiting += quantities(form)
+    return {stage.name: stage.matrix for stage in derivation if stage.name in found and stage.matrix is not None}
+
+
+def _merged(derivation: Derivation, needed: Mapping[str, Expr], outputs: Iterable[str]) -> dict[str, Expr]:
+    """Put a gradient that only its update reads into it, where it is a product that the learning rate can go into."""
+    uses = Counter(found for form in needed.values() for found in form.atoms(Quantity))
+    inlined = {
+        Quantity(stage.name): needed[stage.name]
+        for stage in derivation.gradients
+        if stage.name in needed and stage.name not in outputs and isinstance(needed[stage.name], MatrixProduct)
+        if uses[Quantity(stage.name)] == 1
+    }
+    return {name: form.xreplace(inlined) for name, form in needed.items() if Quantity(name) not in inlined}
+
+
+@dataclass(frozen=True)
+class _Preparation:
+    """Writes matrix forms out in stable functions and products scaled on their smaller side."""
+
+    shapes: Mapping[str, Shape]
+
+    def prepared(self, form: Expr) -> Expr:
+        if not form.args or isinstance(form, Ones):
+            return form
+        arguments = [self.prepared(argument) for argument in form.args]
+        if isinstance(form, RowFunction):
+            return _stable_rows(form, *arguments)
+        if isinstance(form, ScalarFunction) and form.func not in (Sigmoid, Softplus):
+            return self.prepared(form.formula(*arguments))
+        whole = rebuilt(form, arguments)
+        return self._scaled(whole) if isinstance(whole, Mul) else whole
+
+    def _scaled(self, product: Mul) -> Expr:
+        """Scale the smaller factor of a matrix product rather than a larger result."""
+        sign, rest = (-1, -product) if product.could_extract_minus_sign() else (1, product)
+        factors = Mul.make_args(rest)
+        scalars = [factor for factor in factors if shape_of(factor, self.shapes) == (1, 1)]
+        others = [factor for factor in factors if factor not in scalars]
+        if not scalars or len(others) != 1 or not isinstance(others[0], MatrixProduct):
+            return product
+        left, right = others[0].args
+        sizes = [size(shape_of(each, self.shapes)) for each in (left, right, others[0])]
+        if sizes[2] == min(sizes):
+            return product
+        scale = Mul(*scalars)
+        if sizes[0] >= sizes[1]:
+            return sign * MatrixProduct(left, _times(scale, right))
+        return sign * MatrixProduct(_times(scale, left), right)
+
+
+def _times(scale: Expr, matrix: Expr) -> Expr:
+    """Scale a matrix; a transposed one before it is turned."""
+    return Transposed(scale * matrix.args[0]) if isinstance(matrix, Transposed) else scale * matrix
+
+
+def _stable_rows(function: RowFunction, z: Expr) -> Expr:
+    """Write a function of rows out with each row's largest entry taken off first."""
+    lowered = z - RowLargest(z)
+    total = RowSums(exp(lowered))
+    match function:
+        case Softmax():
+            return exp(lowered) / total
+        case LogSoftmax():
+            return lowered - log(total)
+        case LogSumExp():
+            return RowLargest(z) + log(total)
+    raise NotImplementedError(function)

@@ -1,0 +1,23 @@
+"""Run a benchmark: ``python -m tests.benchmarks [NAME] [OPTIONS]``; without a name, training."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from pathlib import Path
+
+NAMES = sorted(path.stem for path in Path(__file__).parent.glob("*.py") if "\ndef main(" in path.read_text("utf-8"))
+
+
+def main(*arguments: str) -> None:
+    """Run the benchmark that is named first."""
+    name, *options = arguments or ("training",)
+    if name.startswith("-"):
+        name, options = "training", [name, *options]
+    if name not in NAMES:
+        sys.exit(f"no benchmark {name!r}: there are {', '.join(NAMES)}")
+    import_module(f"{__package__}.{name}").main(*options)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
