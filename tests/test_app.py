@@ -372,8 +372,8 @@ def test_keys_pressed_before_the_derivation_is_there_are_not_lost(gate: threadin
 def test_clicks_scrolls_and_help_do_no_harm_before_the_derivation_is_there(gate: threading.Event) -> None:
     async def session() -> str:
         async with opened() as running:
-            await running.pilot.click("StageList", offset=(1, 1))
-            await running.press("right_square_bracket", "d", "d", "question_mark")
+            await running.pilot.click(offset=(1, 1))
+            await running.press("right_square_bracket", "d", "d", "ctrl+p", "question_mark")
             gate.set()
             await running.derived()
             await running.press("escape")

@@ -1,6 +1,7 @@
 """The app: it loads a network and opens the stepper on it.
 
-NumPy and SymPy are imported by a worker after the first frame; what keys ask for meanwhile is done once they are there.
+A worker imports the stepper, NumPy and SymPy after the first frame; keys pressed meanwhile are pressed again once they
+are there.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from textual import on, work
+from textual import events, on, work
 from textual.app import App
 from textual.message import Message
 from textual.worker import get_current_worker
@@ -18,18 +19,31 @@ from ..errors import InputError
 from ..gallery import DEFAULT, Source, find
 from . import settings
 from .actions import WHOLE_APP
-from .commands import ActionCommands, GoToCommands
 from .first_start import is_first_start
-from .help import HelpScreen
-from .screens.workbench import Workbench
+from .screens.opening import OpeningScreen
 from .walkthrough import ANYWHERE, Walkthrough, Wanted
 
 if TYPE_CHECKING:
+    from textual.command import Provider
+
+    from .screens.workbench import Workbench
     from .session import Session
     from .typeset import StageTexts
 
 _INPUT_ERROR = 2
 _WITHOUT_COLOUR = "ansi-dark"
+
+
+def _actions() -> type[Provider]:
+    from .commands import ActionCommands
+
+    return ActionCommands
+
+
+def _places() -> type[Provider]:
+    from .commands import GoToCommands
+
+    return GoToCommands
 
 
 class BackpropApp(App[None]):
@@ -53,14 +67,16 @@ class BackpropApp(App[None]):
     CSS_PATH = "app.tcss"
     TITLE = "backprop-tui"
     BINDINGS = [action.binding for action in WHOLE_APP]
-    COMMANDS = {ActionCommands, GoToCommands}
+    COMMANDS = {_actions, _places}
 
     class Loaded(Message):
         """The derivation is there."""
 
-        def __init__(self, session: Session, texts: StageTexts, walkthrough: Walkthrough) -> None:
+        def __init__(
+            self, stepper: type[Workbench], session: Session, texts: StageTexts, walkthrough: Walkthrough
+        ) -> None:
             super().__init__()
-            self.session, self.texts, self.walkthrough = session, texts, walkthrough
+            self.stepper, self.session, self.texts, self.walkthrough = stepper, session, texts, walkthrough
 
     class Refused(Message):
         """The network can't be used."""
@@ -74,17 +90,25 @@ class BackpropApp(App[None]):
     ) -> None:
         colourless = "NO_COLOR" in os.environ
         super().__init__(ansi_color=True if colourless else None)
-        self._source, self._wanted, self.stepper = source, wanted, Workbench(name)
-        self._tour = tour
+        self._source, self._wanted, self._network, self._tour = source, wanted, name, tour
+        self._opening, self._stepper = OpeningScreen(name), None
         self.refusal: InputError | None = None
         if colourless:
             self.theme = _WITHOUT_COLOUR
         elif theme in self.available_themes:
             self.theme = theme
 
-    def get_default_screen(self) -> Workbench:
-        """Open the stepper first."""
-        return self.stepper
+    _stepper: Workbench | None
+
+    @property
+    def stepper(self) -> Workbench:
+        """The screen that is stepped through, once the derivation is there."""
+        assert self._stepper is not None
+        return self._stepper
+
+    def get_default_screen(self) -> OpeningScreen:
+        """Open on what costs no import."""
+        return self._opening
 
     def on_mount(self) -> None:
         self.theme_changed_signal.subscribe(self, lambda theme: self._keep(theme.name))
@@ -94,6 +118,7 @@ class BackpropApp(App[None]):
     def load(self) -> None:
         """Read the network, derive it and run its first iteration."""
         from .loading import opened
+        from .screens.workbench import Workbench
 
         worker = get_current_worker()
         try:
@@ -101,13 +126,17 @@ class BackpropApp(App[None]):
         except InputError as error:
             self.post_message(self.Refused(error))
         else:
-            self.post_message(self.Loaded(session, texts, walkthrough))
+            self.post_message(self.Loaded(Workbench, session, texts, walkthrough))
 
     @on(Loaded)
-    def _begin(self, message: Loaded) -> None:
-        self.stepper.work_on(message.session, message.texts, message.walkthrough)
+    async def _begin(self, message: Loaded) -> None:
+        stepper = self._stepper = message.stepper(self._network)
+        await self.push_screen(stepper)
+        stepper.work_on(message.session, message.texts, message.walkthrough)
+        for key in self._opening.hand_over():
+            await self.on_event(events.Key(key, None))
         if self._tour:
-            self.stepper.action_tour()
+            self.call_after_refresh(stepper.action_tour)
 
     @on(Refused)
     def _refuse(self, message: Refused) -> None:
@@ -120,7 +149,14 @@ class BackpropApp(App[None]):
 
     def action_help(self) -> None:
         """Show the help."""
+        from .help import HelpScreen
+
         self.push_screen(HelpScreen())
+
+    def action_command_palette(self) -> None:
+        """Search all actions, once there is something to act on."""
+        if self._stepper is not None:
+            super().action_command_palette()
 
     def _keep(self, theme: str) -> None:
         if "NO_COLOR" not in os.environ and (wrong := settings.keep_theme(theme)):

@@ -56,7 +56,7 @@ class EditingScreen(StepperScreen):
             self.call_it(f"{self._session.network.name}{'*' if self._session.unsaved else ''}")
 
     def with_session(self, deed: Callable[[Session, Walkthrough], object]) -> None:
-        """Do something with the session, now or once it is there."""
+        """Do something with the session."""
 
         def done(walkthrough: Walkthrough) -> bool:
             if self._session is not None:

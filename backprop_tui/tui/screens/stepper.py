@@ -40,8 +40,6 @@ Deed = Callable[[Walkthrough], object]
 class StepperScreen(Screen[None]):
     """One place of a walkthrough, and keys that move it.
 
-    What keys ask for before the derivation is there is done once it is.
-
     Parameters
     ----------
     name:
@@ -57,10 +55,9 @@ class StepperScreen(Screen[None]):
         self._title, self._pace = f"backprop-tui  {name}", ""
         self._walkthrough: Walkthrough | None = None
         self._texts: StageTexts | None = None
-        self._pending: list[Deed] = []
         self._clock: Timer | None = None
         self._stages, self._keys = StageList(), KeyLine(id="keys")
-        self._loss, self._heading = LossLine("deriving …", id="loss"), Heading(id="heading")
+        self._loss, self._heading = LossLine(id="loss"), Heading(id="heading")
         self._chain = ChainLine(id="chain")
         self._formula, self._reason = Formula(id="formula"), Reason(id="reason")
         self._origin, self._operands = OriginPanel(id="cell"), OperandsPanel(id="operands")
@@ -95,7 +92,6 @@ class StepperScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self._keys.show(choosing=False)
-        self._formula.show("SymPy is deriving the gradients …", "matrix form")
 
     @on(events.Resize)
     def _lay_out(self, event: events.Resize) -> None:
@@ -107,12 +103,9 @@ class StepperScreen(Screen[None]):
         self.show()
 
     def begin(self, walkthrough: Walkthrough, texts: StageTexts) -> None:
-        """Start on a derivation, with what was asked for before it was there."""
+        """Start on a derivation."""
         self._walkthrough, self._texts = walkthrough, texts
         self._stages.fill(walkthrough.derivation)
-        pending, self._pending = self._pending, []
-        for deed in pending:
-            deed(walkthrough)
         self.show()
 
     def call_it(self, name: str) -> None:
@@ -142,10 +135,8 @@ class StepperScreen(Screen[None]):
                 part.see(sight)
 
     def do(self, deed: Deed, *, cell_only: bool = False) -> None:
-        """Do something with the walkthrough, now or once it is there, and show what changed."""
-        if self._walkthrough is None:
-            self._pending.append(deed)
-        elif deed(self._walkthrough):
+        """Do something with the walkthrough, and show what changed."""
+        if self._walkthrough is not None and deed(self._walkthrough):
             self.show(cell_only=cell_only)
 
     def go(self, name: str) -> None:
