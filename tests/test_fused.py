@@ -11,13 +11,16 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sympy import Expr
 
 from backprop_tui import gallery
 from backprop_tui.calculus.derivation import Derivation, derive
-from backprop_tui.calculus.matrices import Quantity
+from backprop_tui.calculus.functions import LeakyRelu
+from backprop_tui.calculus.matrices import MatrixProduct, Quantity, Transposed
 from backprop_tui.calculus.optimisers import DESCENT, MOMENTUM, OPTIMISERS, Optimiser, Update
 from backprop_tui.calculus.vocabulary import FUNCTIONS, LOSSES
 from backprop_tui.engine.fused import TrainingStep, groups, training_step
+from backprop_tui.engine.fused.schedule import schedule
 from backprop_tui.engine.fused.steps import ArrayStep, ScalarStep, gradient_schedule, step_schedule
 from backprop_tui.engine.trace import Trace
 from backprop_tui.network import Network
@@ -220,6 +223,57 @@ def test_no_line_is_computed_in_vain() -> None:
     for scheduled in (gradient_schedule(lecture()), step_schedule(lecture())):
         read = {name for line in scheduled.lines for name in line.reads} | set(scheduled.outputs)
         assert {line.name for line in scheduled.lines} <= read
+
+
+@pytest.mark.parametrize("optimiser", OPTIMISERS.values(), ids=lambda optimiser: optimiser.name)
+def test_no_matrix_product_is_computed_twice(optimiser: Optimiser) -> None:
+    derivation = replace(gallery.load("planar"), optimiser=optimiser).derivation
+    updates, slopes = (
+        sum(isinstance(line.right, MatrixProduct) for line in made(derivation).lines)
+        for made in (step_schedule, gradient_schedule)
+    )
+    assert updates == slopes
+
+
+def test_a_gradient_that_is_asked_for_is_there_beside_its_update() -> None:
+    assert {"dE/dW", "W'"} <= {line.name for line in schedule(lecture(), ["dE/dW", "W'"]).lines}
+
+
+def _equations(equations: dict[str, str], optimiser: Optimiser = DESCENT) -> Network:
+    """A network of square matrices, so that anything may be transposed."""
+    stream = np.random.default_rng(3)
+    data = {name: stream.uniform(0.5, 1.5, (3, 3)) for name in ("x", "t")}
+    parameters = {"W": stream.uniform(0.5, 1.5, (3, 3)), "b": stream.uniform(0.5, 1.5, (1, 3))}
+    return Network("square", equations, data, parameters, optimiser=optimiser)
+
+
+@pytest.mark.parametrize(
+    "loss",
+    ["sum(q * q.T)", "sum(q * b)", "sum(q.T * t)", "sum((q + q.T)**2)", "sum(q @ q.T)", "sum(rowsum(q) * q * t)"],
+)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_sums_of_products_of_all_shapes(engine: str, loss: str) -> None:
+    network = _equations({"q": "x @ W + b", "E": loss})
+    assert_like_the_trace(network, training_step(network.derivation, engine=engine))
+
+
+W = Quantity("W")
+
+
+@pytest.mark.parametrize("rule", [Transposed(W), MatrixProduct(W, W) / 9, LeakyRelu(W - 1)], ids=str)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_update_that_reads_more_than_its_own_entry_does_not_write_over_what_it_reads(
+    engine: str, rule: Expr
+) -> None:
+    strange = Optimiser("strange", {}, (), False, lambda name, _: [Update(f"{name}'", rule, ())])
+    network = replace(_equations({"q": "x @ W + b", "E": "sum(q**2)"}, strange), frozen=frozenset({"b"}))
+    assert_like_the_trace(network, training_step(network.derivation, engine=engine))
+
+
+def test_compiled_code_divides_by_zero_as_numpy_does() -> None:
+    derivation = derive({"z": "1 / (x @ W)", "E": "sum(z)"}, {"x": (1, 1)}, {"W": (1, 1)})
+    values = {"x": np.array([[1.0]]), "W": np.array([[0.0]])}
+    assert training_step(derivation, engine="numba").gradients(values).loss == np.inf
 
 
 def test_every_line_comes_after_what_it_reads_and_before_that_is_replaced() -> None:

@@ -150,7 +150,7 @@ def tensorgrad(case: Case) -> Contestant:
     for W in weights:
         h = functions.sigmoid(h @ W)
     loss = functions.sum((h - t) * (h - t))
-    function = compile_to_callable(loss, *(loss.grad(W).full_simplify() for W in weights))
+    function = compile_to_callable(loss, *(loss.grad(W) for W in weights))
     tensors = [torch.tensor(array) for array in (case.x, case.t, *case.weights())]
     by_name = dict(zip([x.name, t.name, *(W.name for W in weights)], tensors, strict=True))
     dims = {batch: case.batch, **dict(zip(sizes, case.widths, strict=True))}

@@ -80,9 +80,9 @@ def scalars(case: Case) -> Contestant | None:
 
 def floats(case: Case) -> Contestant | None:
     """This project's scalar code, floats in and out."""
-    step = training_step(case.derivation, case.dtype, "scalars")
-    if not _small(case) or not isinstance(step, ScalarStep):
+    if not _small(case):
         return None
+    step = ScalarStep(case.derivation, case.dtype)
     numbers, floats = numbers_in(case.values, [*case.network.data, *case.network.parameters]), step.floats
     packed = Packed(case.derivation, [case.derivation.loss, *_names(case)], case.dtype)
 
@@ -97,11 +97,12 @@ def numba(case: Case) -> Contestant | None:
     """This project's scalar code compiled by numba: two flat arrays, and many steps in one call."""
     if not _small(case):
         return None
-    step = training_step(case.derivation, case.dtype, "numba")
-    contestant = _ours(case, step)
+    from backprop_tui.engine.fused.compiled import CompiledStep
+
+    step = CompiledStep(case.derivation, case.dtype)
     given = np.array(numbers_in(case.values, [*case.network.data, *case.network.parameters]))
-    packed, flat = Packed(case.derivation, [case.derivation.loss, *_names(case)], np.float64), step.flat  # type: ignore[attr-defined]
-    return contestant._replace(
+    packed, flat = Packed(case.derivation, [case.derivation.loss, *_names(case)], np.float64), step.flat
+    return _ours(case, step)._replace(
         gradient=lambda: flat(given, packed.flat),
         read=lambda _: [packed.views[f"dE/dW{number}"] for number in range(1, case.depth + 1)],
     )

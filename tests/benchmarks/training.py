@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import platform
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
@@ -37,10 +37,10 @@ def main(*arguments: str) -> None:
     """Print the table, or the same as JSON."""
     options = _options(arguments)
     missing = {package for package, _ in OTHERS.values() if not _version(package)}
-    rows = [row for case in _cases(options) for row in _rows(case, options)]
+    rows = (row for case in _cases(options) for row in _rows(case, options))
     machine = _machine()
     if options.json:
-        print(json.dumps({"machine": machine, "missing": sorted(missing), "rows": rows}, indent=1))
+        print(json.dumps({"machine": machine, "missing": sorted(missing), "rows": list(rows)}, indent=1))
         return
     print(", ".join(f"{name} {value}" for name, value in machine.items()))
     if missing:
@@ -139,7 +139,7 @@ def _machine() -> dict[str, str]:
     return {"machine": platform.machine(), "Python": platform.python_version()} | {k: v for k, v in found.items() if v}
 
 
-def _print(rows: list[dict[str, Any]]) -> None:
+def _print(rows: Iterable[dict[str, Any]]) -> None:
     """Print a block for each network and dtype, a line for each contestant."""
     heading = ""
     for row in rows:
@@ -147,4 +147,4 @@ def _print(rows: list[dict[str, Any]]) -> None:
             print(f"\n{heading}\n{'':30}{'ratio':>8}{'median':>12}{'least':>12}{'most':>12}{'error':>9}")
         times = "".join(f"{row[each] * 1e6:9.2f} us" for each in ("median", "least", "most"))
         error = "" if row["error"] is None else f"{row['error']:9.0e}"
-        print(f"{row['contestant']:30}{row['ratio']:8.3f}{times}{error}")
+        print(f"{row['contestant']:30}{row['ratio']:8.3f}{times}{error}", flush=True)
