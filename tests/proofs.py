@@ -90,11 +90,11 @@ def differences(run: Run) -> tuple[float, float, float]:
 
 
 def is_fused_as_it_is_stepped(run: Run) -> None:
+    """Compute each stage by itself from the fused iteration's values: Adam enlarges what rounding leaves of a zero."""
     fused = Trace(run.derivation, run.network.start)[0]
     for stage in run.derivation:
-        np.testing.assert_allclose(
-            fused[stage.name], run.values[stage.name], rtol=1e-11, atol=1e-13, err_msg=stage.name
-        )
+        alone = compile_stage(run.derivation, stage)(fused)
+        np.testing.assert_allclose(fused[stage.name], alone, rtol=1e-11, atol=1e-13, err_msg=stage.name)
 
 
 def has_equal_forms(run: Run) -> None:

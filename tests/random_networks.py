@@ -82,7 +82,7 @@ WRITTEN_LOSSES: Final = {
 }
 """Losses written out, of the last layer's values o and the target t."""
 
-OF_A_ROW: Final = ("softmax", "log_softmax", "layer_norm")
+OF_A_ROW: Final = ("softmax", "log_softmax", "layer_norm", "row_centre")
 OF_A_COLUMN: Final = ("batch_centre",)
 """Constant where a row, or a column, has one entry: no parameter before them would be used."""
 ONE_HOT: Final = ("cross_entropy", "mean_cross_entropy", "written_cross_entropy")
