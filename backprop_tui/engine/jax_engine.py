@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import jax
 import numpy as np
@@ -20,14 +20,16 @@ from numpy.typing import DTypeLike
 from ..calculus.derivation import Derivation
 from .compile import Values
 from .fused import Batches, Gradients, Trained, TrainingStep
-from .jax_code import jax_function
-from .jax_placement import OnDevices, Placement
+from .jax_code import Function, jax_function
+from .jax_placement import Placement
 from .numerics import Array
 from .scalar_code import replaced
 
-MOST_STEPS: Final = 4096
-MOST_BYTES: Final = 64_000_000
+MOST_STEPS: Final = 64
+MOST_BYTES: Final = 16_000_000
 """The most steps that one call of the compiled loop makes, and the most bytes of batches that it takes."""
+
+Arrays: TypeAlias = dict[str, jax.Array]
 
 
 class JaxStep(TrainingStep):
@@ -49,6 +51,7 @@ class JaxStep(TrainingStep):
     ) -> None:
         super().__init__(derivation, dtype)
         self.placement = Placement(derivation, devices or jax.devices())
+        self._loops: dict[frozenset[str], Callable[..., tuple[Arrays, jax.Array]]] = {}
 
     @cached_property
     def compiled(self) -> Compiled:
@@ -59,7 +62,7 @@ class JaxStep(TrainingStep):
         shapes = {name: self.derivation.shape(name) for name in self._slopes.given}
         with self._precision():
             takes = [jax.ShapeDtypeStruct(shape, self.dtype) for shape in shapes.values()]
-            places = tuple(map(self.placement.of, shapes))
+            places = tuple(self.placement.of_all(shapes).values())
             function = jax_function(self._slopes, self.derivation.sizes)
             jitted = jax.jit(function, in_shardings=places, out_shardings=self.placement.whole)
             return jitted.lower(*takes).compile()
@@ -67,9 +70,11 @@ class JaxStep(TrainingStep):
     def placed(self, values: Values) -> list[jax.Array]:
         """Place on the devices all that the gradients are made from."""
         with self._precision():
-            return list(self._put(values, self._slopes.given).values())
+            given = self._arrays(values, self._slopes.given)
+            return jax.device_put(list(given.values()), list(self.placement.of_all(given).values()))
 
     def gradients(self, values: Values) -> Gradients:
+        """Compute the loss and all its gradients; arrays of NumPy go in and come out."""
         with self._precision():
             made = self.compiled(*(np.asarray(values[name], self.dtype) for name in self._slopes.given))
         loss, *slopes = map(np.asarray, made)
@@ -84,51 +89,63 @@ class JaxStep(TrainingStep):
         if batches is None:
             return self._run(values, steps)
         changing, names = batches(first), replaced(self._step)
-        most = _steps_at_once(steps, sum(value.size for value in changing.values()) * self.dtype.itemsize)
-        losses = [np.empty(0)]
+        most = _steps_at_once(sum(value.size for value in changing.values()) * self.dtype.itemsize)
+        learned: dict[str, Any] = self._arrays(values, names)
+        fixed = self._arrays(values, [name for name in self._step.given if name not in {*names, *changing}])
+        losses, loop = [np.empty(0)], self._loop(frozenset(changing))
         with self._precision():
-            learned = self._put(values, names)
-            fixed = self._put(values, [name for name in self._step.given if name not in {*names, *changing}])
             for start in range(0, steps, most):
                 numbers = range(first + start, first + min(start + most, steps))
                 stacks = self._stacked(map(batches, numbers), most)
-                learned, made = self._loop(len(numbers), learned, fixed, stacks, np.zeros(most, self.dtype))
+                learned, made = loop(len(numbers), learned, fixed, stacks, np.zeros(most, self.dtype))
                 losses.append(np.asarray(made)[: len(numbers)])
         return Trained({name: np.array(value) for name, value in learned.items()}, np.concatenate(losses))
 
+    def _loop(self, changing: frozenset[str]) -> Callable[..., tuple[Arrays, jax.Array]]:
+        """Return the compiled loop where these are the inputs that change."""
+        if changing not in self._loops:
+            names = set(replaced(self._step))
+            fixed = self.placement.of_all(name for name in self._step.given if name not in names | changing)
+            places = None, self.placement.whole, fixed, self.placement.of_all(changing, stacked=True), None
+            self._loops[changing] = jax.jit(self._steps, in_shardings=places, out_shardings=self.placement.whole)
+        return self._loops[changing]
+
+    def _steps(self, steps: int, learned: Arrays, fixed: Arrays, stacks: Arrays, losses: jax.Array) -> Any:
+        """Make steps: from what is learned, what stays, batches one above another, and room for the losses."""
+
+        def body(number: int, state: tuple[Arrays, jax.Array]) -> tuple[Arrays, jax.Array]:
+            learned, losses = state
+            batch = {name: jax.lax.dynamic_index_in_dim(each, number, keepdims=False) for name, each in stacks.items()}
+            known = {**fixed, **learned, **batch}
+            loss, *updated = self._function(*(known[name] for name in self._step.given))
+            losses = jax.lax.dynamic_update_index_in_dim(losses, loss[0, 0], number, 0)
+            return dict(zip(replaced(self._step), updated, strict=True)), losses
+
+        return jax.lax.fori_loop(0, steps, body, (learned, losses))
+
     @cached_property
-    def _loop(self) -> Callable[..., tuple[OnDevices, jax.Array]]:
-        """The compiled loop: the number of steps, what is learned, what stays, a stack of batches, room for losses."""
-        step, takes, names = jax_function(self._step, self.derivation.sizes), self._step.given, replaced(self._step)
-
-        def loop(steps: int, learned: OnDevices, fixed: OnDevices, stacks: OnDevices, losses: jax.Array) -> Any:
-            def body(number: int, state: tuple[OnDevices, jax.Array]) -> tuple[OnDevices, jax.Array]:
-                learned, losses = state
-                batch = {name: jax.lax.dynamic_index_in_dim(stack, number, keepdims=False) for name, stack in stacks.items()}
-                known = {**fixed, **learned, **batch}
-                loss, *updated = step(*(known[name] for name in takes))
-                return dict(zip(names, updated, strict=True)), losses.at[number].set(loss[0, 0])
-
-            return jax.lax.fori_loop(0, steps, body, (learned, losses))
-
-        return jax.jit(loop, out_shardings=self.placement.whole)
+    def _function(self) -> Function:
+        return jax_function(self._step, self.derivation.sizes)
 
     def _precision(self) -> AbstractContextManager[None]:
         return jax.enable_x64(self.dtype == np.float64)
 
-    def _put(self, values: Values, names: Iterable[str]) -> OnDevices:
-        return self.placement.put({name: np.asarray(values[name], self.dtype) for name in names})
+    def _arrays(self, values: Values, names: Iterable[str]) -> dict[str, Array]:
+        return {name: np.asarray(values[name], self.dtype) for name in names}
 
-    def _stacked(self, batches: Iterable[Values], most: int) -> OnDevices:
-        """Place batches on the devices, one above another with room for the most."""
+    def _stacked(self, batches: Iterable[Values], most: int) -> dict[str, Array]:
+        """Put batches one above another, with room for the most."""
         stacks: dict[str, Array] = {}
         for number, batch in enumerate(batches):
             for name, value in batch.items():
                 stacks.setdefault(name, np.empty((most, *value.shape), self.dtype))[number] = value
-        return self.placement.put(stacks, stacked=True)
+        return stacks
 
 
-def _steps_at_once(steps: int, batch: int) -> int:
-    """Return a power of two, so that there are few programs to compile: as many steps as are left, or as fit."""
-    most = min(MOST_STEPS, max(1, MOST_BYTES // max(1, batch)))
-    return 1 << min(max(0, steps - 1).bit_length(), most.bit_length() - 1)
+def _steps_at_once(batch: int) -> int:
+    """Return how many steps the loop has room for, with batches of so many bytes.
+
+    It doesn't depend on how many are wanted: one program makes them all, so steps made in several runs are those of a
+    single run bit for bit.
+    """
+    return max(1, min(MOST_STEPS, MOST_BYTES // max(1, batch)))

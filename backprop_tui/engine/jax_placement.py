@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import jax
-from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jax.sharding import NamedSharding, PartitionSpec
 
 from ..calculus.derivation import Derivation
 from ..calculus.indices import SAMPLE_LETTER
-from .compile import Values
-
-OnDevices = dict[str, jax.Array]
-"""Quantities by name, each placed on the devices."""
 
 
 class Placement:
@@ -42,15 +38,10 @@ class Placement:
         """All of an array on each device."""
         return NamedSharding(self.mesh, PartitionSpec())
 
-    def of(self, name: str, *, stacked: bool = False) -> NamedSharding:
-        """Return where a quantity lies; `stacked` has an axis of steps before its rows."""
-        if name not in self._split:
-            return self.whole
-        return NamedSharding(self.mesh, PartitionSpec(*[None] * stacked, SAMPLE_LETTER))
-
-    def put(self, values: Values, *, stacked: bool = False) -> OnDevices:
-        """Place quantities."""
-        return {name: jax.device_put(value, self.of(name, stacked=stacked)) for name, value in values.items()}
+    def of_all(self, names: Iterable[str], *, stacked: bool = False) -> dict[str, NamedSharding]:
+        """Return where quantities lie; `stacked` has an axis of steps before the rows."""
+        split = NamedSharding(self.mesh, PartitionSpec(*[None] * stacked, SAMPLE_LETTER))
+        return {name: split if name in self._split else self.whole for name in names}
 
 
 def _most_that_share(devices: int, samples: int) -> int:
