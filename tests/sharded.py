@@ -11,7 +11,7 @@ import jax
 import numpy as np
 
 from backprop_tui import gallery
-from backprop_tui.engine.jax_engine import JaxStep
+from backprop_tui.engine.fused.jax_step import JaxStep
 from backprop_tui.network import Network
 from backprop_tui.network.layers import Layers, from_layers
 from backprop_tui.network.model import Batches
@@ -26,7 +26,7 @@ def networks() -> Iterator[Network]:
     yield gallery.load("attention")
     yield gallery.load("lecture")
     layers = from_layers(Layers((6, 5, 3), ("tanh", "softmax"), "mean_cross_entropy", bias=True), samples=16)
-    yield replace(layers
+    yield replace(layers, name="batches", batches=Batches(8, "shuffled"))
 
 
 def compared(network: Network) -> dict[str, Any]:
@@ -40,7 +40,7 @@ def compared(network: Network) -> dict[str, Any]:
         "rows": [shard.data.shape[0] for shard in x.addressable_shards],
         "gradients": error(*({**each.by_name, "loss": np.array(each.loss)} for each in gradients)),
         "training": error(*({**each.values, "losses": each.losses} for each in trained)),
-        "all-reduce": "all-reduce" in together.compiled.as_text(),
+        "all-reduce": "all-reduce" in str(together.compiled.as_text()),
         "parameters whole": others[-1].is_fully_replicated,
     }
 

@@ -24,17 +24,17 @@ from backprop_tui import gallery
 from backprop_tui.calculus.derivation import derive
 from backprop_tui.calculus.optimisers import OPTIMISERS
 from backprop_tui.calculus.vocabulary import FUNCTIONS
-from backprop_tui.engine import jax_engine
-from backprop_tui.engine.fused import gradient_schedule, training_step
-from backprop_tui.engine.jax_code import jax_function
-from backprop_tui.engine.jax_engine import JaxStep
+from backprop_tui.engine.fused import jax_step, training_step
+from backprop_tui.engine.fused.jax_code import jax_function
+from backprop_tui.engine.fused.jax_step import JaxStep
+from backprop_tui.engine.fused.steps import gradient_schedule
 from backprop_tui.engine.trace import Trace
 from backprop_tui.errors import InputError
 from backprop_tui.network import Network
 from backprop_tui.network.layers import Layers, from_layers
 from backprop_tui.network.model import Batches
 
-from .networks import LECTURE_WIDTHS, Array, Start, lecture, matrices, starts, with_learning_rate
+from .networks import LECTURE_WIDTHS, Array, Start, lecture, starts, with_learning_rate
 
 ROOT: Final = Path(backprop_tui.__file__).parent
 AUTOGRAD: Final = {"grad", "value_and_grad", "vjp", "jvp", "linearize", "jacfwd", "jacrev", "hessian"}
@@ -105,6 +105,7 @@ def test_gradients_and_training_of_a_network_of_the_gallery_are_those_of_the_tra
     assert_training_is_the_traces(step, network, 3)
 
 
+@settings(deadline=None)  # the first one compiles
 @given(starts(LECTURE_WIDTHS))
 def test_gradients_are_those_of_the_trace_whatever_the_numbers(start: Start) -> None:
     assert_gradients_are_the_traces(lecture_step(), start)
@@ -112,9 +113,10 @@ def test_gradients_are_those_of_the_trace_whatever_the_numbers(start: Start) -> 
 
 @st.composite
 def layered(draw: st.DrawFn) -> Network:
-    sizes = draw(st.lists(st.integers(1, 4), min_size=2, max_size=4))
-    activations = draw(st.lists(st.sampled_from(["tanh", "gelu", "softmax", "linear"]), min_size=len(sizes) - 1))
-    layers = Layers(tuple(sizes), tuple(activations[: len(sizes) - 1]), draw(st.sampled_from(["huber", "squared_error"])), True)
+    sizes = draw(st.lists(st.integers(2, 4), min_size=2, max_size=4))
+    depth = len(sizes) - 1
+    activations = draw(st.lists(st.sampled_from(["tanh", "gelu", "softmax"]), min_size=depth, max_size=depth))
+    layers = Layers(tuple(sizes), tuple(activations), draw(st.sampled_from(["huber", "squared_error"])), bias=True)
     network = from_layers(layers, draw(st.integers(0, 99)), draw(st.integers(1, 4)))
     return replace(network, optimiser=draw(st.sampled_from(list(OPTIMISERS.values()))))
 
@@ -134,7 +136,7 @@ def test_every_function_of_the_chalkboard_is_that_of_the_trace(scale: float) -> 
 
 
 def test_batches_optimiser_memory_and_frozen_parameters_are_those_of_the_trace() -> None:
-    assert_training_is_the_traces(batched_step(), BATCHED, 2 * jax_engine.MOST_STEPS + 3)
+    assert_training_is_the_traces(batched_step(), BATCHED, 2 * jax_step.MOST_STEPS + 3)
     assert "b1" not in batched_step().run(BATCHED.start, 1, BATCHED.inputs).values
 
 
@@ -147,7 +149,7 @@ def test_training_in_pieces_is_training_in_one_bit_for_bit() -> None:
 
 
 def test_batches_too_large_for_many_at_once_are_taken_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jax_engine, "MOST_BYTES", 1)
+    monkeypatch.setattr(jax_step, "MOST_BYTES", 1)
     assert_training_is_the_traces(JaxStep(BATCHED.derivation), BATCHED, 3)
 
 
@@ -168,11 +170,11 @@ def test_no_steps_change_nothing() -> None:
 def test_single_precision_is_single_throughout() -> None:
     step = JaxStep(BATCHED.derivation, np.float32)
     assert_gradients_are_the_traces(step, BATCHED.start, 1e-5)
-    assert_training_is_the_traces(step, BATCHED, 3, 1e-5)
+    assert_training_is_the_traces(step, BATCHED, 3, 1e-4)  # 1 - 0.999 loses three digits
     trained = step.run(BATCHED.start, 1, BATCHED.inputs).values
     arrays = [*trained.values(), *step.gradients(BATCHED.start).by_name.values()]
     assert {array.dtype for array in arrays} == {np.dtype(np.float32)}
-    assert "f64" not in step.compiled.as_text()
+    assert "f64" not in str(step.compiled.as_text())
 
 
 def test_double_precision_is_not_switched_on_for_others() -> None:
@@ -188,9 +190,9 @@ def test_nothing_is_differentiated_by_jax() -> None:
 
 
 def test_no_module_names_a_derivative_of_jax() -> None:
-    sources = {path.name: path.read_text("utf-8") for path in ROOT.rglob("*.py")}
+    sources = {path.relative_to(ROOT).as_posix(): path.read_text("utf-8") for path in ROOT.rglob("*.py")}
     users = {name: code for name, code in sources.items() if "import jax" in code or "from jax" in code}
-    assert {"jax_engine.py", "jax_code.py"} <= set(users)
+    assert {"engine/fused/jax_step.py", "engine/fused/jax_code.py"} <= set(users)
     for code in users.values():
         nodes = list(ast.walk(ast.parse(code)))
         named = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
@@ -199,7 +201,7 @@ def test_no_module_names_a_derivative_of_jax() -> None:
 
 
 def test_without_jax_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, jax_engine.__name__)
+    monkeypatch.delitem(sys.modules, jax_step.__name__)
     monkeypatch.setitem(sys.modules, "jax", None)
     with pytest.raises(InputError, match=r"jax isn't installed; expected pip install 'backprop-tui\[jax\]'"):
         training_step(lecture(), engine="jax")

@@ -9,9 +9,9 @@ import jax
 import jax.numpy as jnp
 from sympy import Expr, Symbol, lambdify
 
-from ..calculus.matrices import Quantity
-from ..notation import code
-from ..printers.jax_code import JaxCode
+from ...calculus.matrices import Quantity
+from ...notation import code
+from ...printers.jax_code import JaxCode
 from .schedule import Schedule
 
 Function = Callable[..., list[jax.Array]]

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 import jax
 from jax.sharding import NamedSharding, PartitionSpec
 
-from ..calculus.derivation import Derivation
-from ..calculus.indices import SAMPLE_LETTER
+from ...calculus.derivation import Derivation
+from ...calculus.indices import SAMPLE_LETTER
 
 
 class Placement:

@@ -17,13 +17,13 @@ import numpy as np
 from jax.stages import Compiled
 from numpy.typing import DTypeLike
 
-from ..calculus.derivation import Derivation
-from .compile import Values
-from .fused import Batches, Gradients, Trained, TrainingStep
+from ...calculus.derivation import Derivation
+from ..compile import Values
+from ..numerics import Array
 from .jax_code import Function, jax_function
-from .jax_placement import Placement
-from .numerics import Array
+from .placement import Placement
 from .scalar_code import replaced
+from .steps import Batches, Gradients, Trained, TrainingStep
 
 MOST_STEPS: Final = 64
 MOST_BYTES: Final = 16_000_000
@@ -81,13 +81,9 @@ class JaxStep(TrainingStep):
         names = (stage.name for stage in self.derivation.gradients)
         return Gradients(float(loss[0, 0]), dict(zip(names, slopes, strict=True)))
 
-    def _run(self, values: Values, steps: int) -> Trained:
-        return self.run(values, steps, lambda _: {})
-
     def run(self, values: Values, steps: int = 1, batches: Batches | None = None, first: int = 0) -> Trained:
         """Run steps, many in one call of a compiled loop; the parameters are as for every `TrainingStep`."""
-        if batches is None:
-            return self._run(values, steps)
+        batches = batches or _unchanging
         changing, names = batches(first), replaced(self._step)
         most = _steps_at_once(sum(value.size for value in changing.values()) * self.dtype.itemsize)
         learned: dict[str, Any] = self._arrays(values, names)
@@ -140,6 +136,11 @@ class JaxStep(TrainingStep):
             for name, value in batch.items():
                 stacks.setdefault(name, np.empty((most, *value.shape), self.dtype))[number] = value
         return stacks
+
+
+def _unchanging(iteration: int) -> Values:
+    del iteration  # all are alike
+    return {}
 
 
 def _steps_at_once(batch: int) -> int:
