@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import platform
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
@@ -37,7 +37,9 @@ def main(*arguments: str) -> None:
     """Print the table, or the same as JSON."""
     options = _options(arguments)
     missing = {package for package, _ in OTHERS.values() if not _version(package)}
-    rows = (row for case in _cases(options) for row in _rows(case, options))
+    rows = (
+        row for case in _cases(options) for row in raced(case, dict(_contestants(case, options.only)), options.turns)
+    )
     machine = _machine()
     if options.json:
         print(json.dumps({"machine": machine, "missing": sorted(missing), "rows": list(rows)}, indent=1))
@@ -45,7 +47,7 @@ def main(*arguments: str) -> None:
     print(", ".join(f"{name} {value}" for name, value in machine.items()))
     if missing:
         print(f"not installed: {', '.join(sorted(missing))}")
-    _print(rows)
+    print_table(rows)
 
 
 def _options(arguments: tuple[str, ...]) -> argparse.Namespace:
@@ -67,9 +69,8 @@ def _cases(options: argparse.Namespace) -> Iterator[Case]:
             yield from (replace(case, dtype=dtype) for dtype in dtypes)
 
 
-def _rows(case: Case, options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+def raced(case: Case, contestants: Mapping[str, Contestant], turns: int) -> Iterator[dict[str, Any]]:
     """Check and time everyone on a network: yield a row for each contestant and task."""
-    contestants = dict(_contestants(case, options.only))
     errors = {name: _errors(case, each) for name, each in contestants.items()}
     tasks: dict[str, dict[str, Repeated]] = {"gradient": {}, "step": {}}
     for name, each in contestants.items():
@@ -78,7 +79,7 @@ def _rows(case: Case, options: argparse.Namespace) -> Iterator[dict[str, Any]]:
         if each.steps is not None:
             tasks["step"][name] = each.steps
     for task, repeated in tasks.items():
-        for name, figure in timed(repeated, options.turns).items():
+        for name, figure in timed(repeated, turns).items():
             yield _row(case, task, name, figure, errors[name].get(task))
 
 
@@ -139,7 +140,7 @@ def _machine() -> dict[str, str]:
     return {"machine": platform.machine(), "Python": platform.python_version()} | {k: v for k, v in found.items() if v}
 
 
-def _print(rows: Iterable[dict[str, Any]]) -> None:
+def print_table(rows: Iterable[dict[str, Any]]) -> None:
     """Print a block for each network and dtype, a line for each contestant."""
     heading = ""
     for row in rows:

@@ -1,9 +1,10 @@
 """A training step as one function: forward pass, loss, all gradients, updates, generated from a derivation.
 
-The matrix forms of the stages become a `schedule` of lines, each computed once and only where it is needed. Three
+The matrix forms of the stages become a `schedule` of lines, each computed once and only where it is needed. Four
 engines run it: ``arrays`` calls NumPy and writes into arrays made once; ``scalars`` is straight-line Python over single
-numbers; ``numba`` is that code compiled, with the extra ``fast``. ``auto`` counts operations and takes arrays or
-scalars, whichever costs less by the times in `costs`.
+numbers; ``numba`` is that code compiled, with the extra ``fast``; ``jax`` has XLA compile the lines for one device or
+several, with the extra ``jax``. ``auto`` counts operations and takes arrays or scalars, whichever costs less by the
+times in `costs`.
 """
 
 from .steps import ENGINES, Batches, Gradients, Trained, TrainingStep, training_step

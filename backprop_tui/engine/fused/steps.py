@@ -13,6 +13,7 @@ from numpy.typing import DTypeLike
 
 from ...calculus.derivation import Derivation
 from ...calculus.stages import Kind
+from ...errors import InputError
 from ..compile import Values
 from ..numerics import Array
 from .array_code import lowered
@@ -22,7 +23,8 @@ from .packing import Packed, numbers_in
 from .scalar_code import floats_function, floats_loop, replaced
 from .schedule import Schedule, schedule
 
-ENGINES: Final = ("auto", "arrays", "scalars", "numba")
+ENGINES: Final = ("auto", "arrays", "scalars", "numba", "jax")
+_EXTRAS: Final = {"numba": "fast", "jax": "jax"}
 
 Batches = Callable[[int], Values]
 """Returns the inputs that an iteration has in place of the first one's."""
@@ -139,19 +141,31 @@ def training_step(derivation: Derivation, dtype: DTypeLike = np.float64, engine:
     ------
     NotImplementedError
         Where a stage that a gradient needs has no matrix form, or where code over single numbers would be too long.
-    ModuleNotFoundError
-        Where numba is asked for and isn't installed.
+    InputError
+        Where numba or jax is asked for and isn't installed.
 
     """
     if engine == "auto":
         engine = cheapest(derivation)
-    elif engine != "arrays" and (count := scalar_operations(step_schedule(derivation))) > MOST_OPERATIONS:
+    elif engine in ("scalars", "numba") and (count := scalar_operations(step_schedule(derivation))) > MOST_OPERATIONS:
         raise NotImplementedError(f"{count} operations on single numbers are too many, at most {MOST_OPERATIONS}")
-    if engine == "numba":
-        from .compiled import CompiledStep
-
-        return CompiledStep(derivation, dtype)
+    if engine in _EXTRAS:
+        return _from_extra(engine)(derivation, dtype)
     return ArrayStep(derivation, dtype) if engine == "arrays" else ScalarStep(derivation, dtype)
+
+
+def _from_extra(engine: str) -> type[TrainingStep]:
+    """Import an engine whose package comes with an extra."""
+    try:
+        if engine == "jax":
+            from .jax_step import JaxStep
+
+            return JaxStep
+        from .compiled import CompiledStep
+    except ModuleNotFoundError as missing:
+        expected = f"pip install 'backprop-tui[{_EXTRAS[engine]}]'"
+        raise InputError(f"{missing.name} isn't installed", expected, key=f"engine {engine}") from missing
+    return CompiledStep
 
 
 def cheapest(derivation: Derivation) -> str:

@@ -1,0 +1,152 @@
+"""Training steps by JAX, the extra ``jax``: the derived lines compiled by XLA, the samples shared among devices.
+
+JAX differentiates nothing. The inputs' rows, one for each sample, are split over the devices, and the parameters are
+whole on each. A gradient xᵀ dE/dp is a sum over samples, so each device sums over its own, and XLA adds these sums up
+by an all-reduce.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from functools import cached_property
+from typing import Any, Final, TypeAlias
+
+import jax
+import numpy as np
+from jax.stages import Compiled
+from numpy.typing import DTypeLike
+
+from ...calculus.derivation import Derivation
+from ..compile import Values
+from ..numerics import Array
+from .jax_code import Function, jax_function
+from .placement import Placement
+from .scalar_code import replaced
+from .steps import Batches, Gradients, Trained, TrainingStep
+
+MOST_STEPS: Final = 64
+MOST_BYTES: Final = 16_000_000
+"""The most steps that one call of the compiled loop makes, and the most bytes of batches that it takes."""
+
+Arrays: TypeAlias = dict[str, jax.Array]
+
+
+class JaxStep(TrainingStep):
+    """The derived lines compiled by XLA, on one device or data-parallel on several.
+
+    Parameters
+    ----------
+    derivation, dtype:
+        What is run, and in which precision; double precision is switched on for this step and not for all of JAX.
+    devices:
+        Those to use, by default all that JAX has. As many are taken as share the samples evenly.
+
+    """
+
+    engine = "jax"
+
+    def __init__(
+        self, derivation: Derivation, dtype: DTypeLike = np.float64, devices: Sequence[jax.Device] | None = None
+    ) -> None:
+        super().__init__(derivation, dtype)
+        self.placement = Placement(derivation, devices or jax.devices())
+        self._loops: dict[frozenset[str], Callable[..., tuple[Arrays, jax.Array]]] = {}
+
+    @cached_property
+    def compiled(self) -> Compiled:
+        """The program for the loss and all gradients, which takes what `placed` returns.
+
+        What it returns is whole on each device; its `as_text` shows the all-reduces.
+        """
+        shapes = {name: self.derivation.shape(name) for name in self._slopes.given}
+        with self._precision():
+            takes = [jax.ShapeDtypeStruct(shape, self.dtype) for shape in shapes.values()]
+            places = tuple(self.placement.of_all(shapes).values())
+            function = jax_function(self._slopes, self.derivation.sizes)
+            jitted = jax.jit(function, in_shardings=places, out_shardings=self.placement.whole)
+            return jitted.lower(*takes).compile()
+
+    def placed(self, values: Values) -> list[jax.Array]:
+        """Place on the devices all that the gradients are made from."""
+        with self._precision():
+            given = self._arrays(values, self._slopes.given)
+            return jax.device_put(list(given.values()), list(self.placement.of_all(given).values()))
+
+    def gradients(self, values: Values) -> Gradients:
+        """Compute the loss and all its gradients; arrays of NumPy go in and come out."""
+        with self._precision():
+            made = self.compiled(*(np.asarray(values[name], self.dtype) for name in self._slopes.given))
+        loss, *slopes = map(np.asarray, made)
+        names = (stage.name for stage in self.derivation.gradients)
+        return Gradients(float(loss[0, 0]), dict(zip(names, slopes, strict=True)))
+
+    def run(self, values: Values, steps: int = 1, batches: Batches | None = None, first: int = 0) -> Trained:
+        """Run steps, many in one call of a compiled loop; the parameters are as for every `TrainingStep`."""
+        batches = batches or _unchanging
+        changing, names = batches(first), replaced(self._step)
+        most = _steps_at_once(sum(value.size for value in changing.values()) * self.dtype.itemsize)
+        learned: dict[str, Any] = self._arrays(values, names)
+        fixed = self._arrays(values, [name for name in self._step.given if name not in {*names, *changing}])
+        losses, loop = [np.empty(0)], self._loop(frozenset(changing))
+        with self._precision():
+            for start in range(0, steps, most):
+                numbers = range(first + start, first + min(start + most, steps))
+                stacks = self._stacked(map(batches, numbers), most)
+                learned, made = loop(len(numbers), learned, fixed, stacks, np.zeros(most, self.dtype))
+                losses.append(np.asarray(made)[: len(numbers)])
+        return Trained({name: np.array(value) for name, value in learned.items()}, np.concatenate(losses))
+
+    def _loop(self, changing: frozenset[str]) -> Callable[..., tuple[Arrays, jax.Array]]:
+        """Return the compiled loop where these are the inputs that change."""
+        if changing not in self._loops:
+            names = set(replaced(self._step))
+            fixed = self.placement.of_all(name for name in self._step.given if name not in names | changing)
+            places = None, self.placement.whole, fixed, self.placement.of_all(changing, stacked=True), None
+            self._loops[changing] = jax.jit(self._steps, in_shardings=places, out_shardings=self.placement.whole)
+        return self._loops[changing]
+
+    def _steps(self, steps: int, learned: Arrays, fixed: Arrays, stacks: Arrays, losses: jax.Array) -> Any:
+        """Make steps: from what is learned, what stays, batches one above another, and room for the losses."""
+
+        def body(number: int, state: tuple[Arrays, jax.Array]) -> tuple[Arrays, jax.Array]:
+            learned, losses = state
+            batch = {name: jax.lax.dynamic_index_in_dim(each, number, keepdims=False) for name, each in stacks.items()}
+            known = {**fixed, **learned, **batch}
+            loss, *updated = self._function(*(known[name] for name in self._step.given))
+            losses = jax.lax.dynamic_update_index_in_dim(losses, loss[0, 0], number, 0)
+            return dict(zip(replaced(self._step), updated, strict=True)), losses
+
+        return jax.lax.fori_loop(0, steps, body, (learned, losses))
+
+    @cached_property
+    def _function(self) -> Function:
+        return jax_function(self._step, self.derivation.sizes)
+
+    def _precision(self) -> AbstractContextManager[None]:
+        return jax.enable_x64(self.dtype == np.float64)
+
+    def _arrays(self, values: Values, names: Iterable[str]) -> dict[str, Array]:
+        return {name: np.asarray(values[name], self.dtype) for name in names}
+
+    def _stacked(self, batches: Iterable[Values], most: int) -> dict[str, Array]:
+        """Put batches one above another, with room for the most."""
+        stacks: dict[str, Array] = {}
+        for number, batch in enumerate(batches):
+            for name, value in batch.items():
+                stacks.setdefault(name, np.empty((most, *value.shape), self.dtype))[number] = value
+        return stacks
+
+
+def _unchanging(iteration: int) -> Values:
+    del iteration  # all are alike
+    return {}
+
+
+def _steps_at_once(batch: int) -> int:
+    """Return how many steps the loop has room for, with batches of so many bytes.
+
+    It doesn't depend on how many are wanted: one program makes them all, so steps made in several runs are those of a
+    single run bit for bit.
+    """
+    return max(1, min(MOST_STEPS, MOST_BYTES // max(1, batch)))
