@@ -12,8 +12,8 @@ from rich.console import Console
 
 from ..engine.epochs import State
 
-_REDRAWN: Final = 0.1
-_LINES: Final = 10.0
+REDRAWN: Final = 0.1
+LINES: Final = 10.0
 """Seconds between two pictures of the bar, and between two lines."""
 
 
@@ -57,7 +57,7 @@ class Progress:
         """Show a state, unless another was shown a moment ago."""
         interactive, now = self._console.is_interactive, monotonic()
         is_last = state.iteration == self._length.epochs * self._length.steps
-        if now - self._last < (_REDRAWN if interactive else _LINES) and not (interactive and is_last):
+        if now - self._last < (REDRAWN if interactive else LINES) and not (interactive and is_last):
             return
         self._last = now
         epoch, words = self._epoch(state), self._words(state, now - self._begun)

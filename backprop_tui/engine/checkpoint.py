@@ -96,8 +96,8 @@ def _batches(network: Network) -> list[int]:
 def _arrays(path: Path, expected: str, key: str) -> dict[str, Array]:
     """Read all arrays of a file in which a training was saved."""
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = dict(file)
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as found:
+            arrays = dict(found)
     except OSError as error:
         raise InputError(f"can't be read ({error.strerror or error})", file=str(path), key=key) from None
     except (ValueError, EOFError, TypeError, BadZipFile, ZlibError):

@@ -20,7 +20,7 @@ from .model import Matrix, Table
 MAX_ENTRIES: Final = 50_000_000
 """The most entries that a matrix in memory may have: 400 MB in float64."""
 
-_ROWS_AT_ONCE: Final = 1 << 20
+ENTRIES_AT_ONCE: Final = 1 << 20
 """About how many entries of a mapped file are looked at together."""
 
 RANDOM_KEYS: Final = ("shape", "draw", "scale", "low", "high", "mean", "std")
@@ -116,7 +116,7 @@ def _check_finite(matrix: Table, path: Path, key: str) -> None:
     """Look for NaN and infinity, some rows at a time."""
     if np.issubdtype(matrix.dtype, np.integer):
         return
-    rows = max(1, _ROWS_AT_ONCE // matrix.shape[1])
+    rows = max(1, ENTRIES_AT_ONCE // matrix.shape[1])
     for start in range(0, len(matrix), rows):
         wrong = ~np.isfinite(matrix[start : start + rows])
         if wrong.any():
