@@ -113,7 +113,7 @@ def test_a_mapped_file_may_be_larger_than_a_matrix_in_memory(tmp_path: Path, mon
     np.save(tmp_path / "x.npy", np.ones((4, 3)))
     np.savez_compressed(tmp_path / "x.npz", x=np.ones((4, 3)))
     assert is_mapped(read(tmp_path, file="x.npy"))
-    with pytest.raises(InputError, match="a 4x3 matrix of .* GB; expected at most 10 entries"):
+    with pytest.raises(InputError, match=r"a 4x3 matrix of .* GB; expected at most 10 entries"):
         read(tmp_path, file="x.npz")
 
 
