@@ -65,7 +65,7 @@ def test_every_array_of_an_uncompressed_file_is_mapped_as_numpy_reads_it(
     tmp_path_factory: pytest.TempPathFactory, arrays: list[tuple[int, int, str, bool]]
 ) -> None:
     path = tmp_path_factory.mktemp("mapping") / "all.npz"
-    made = {}
+    made: dict[str, Any] = {}
     for number, (rows, columns, dtype, by_columns) in enumerate(arrays):
         numbers = np.arange(rows * columns).reshape(rows, columns).astype(dtype)
         made[f"a{number}"] = np.asfortranarray(numbers) if by_columns else numbers
@@ -134,8 +134,10 @@ def test_mini_batches_of_small_whole_numbers_do_not_overflow(network_file: Path)
     assert (batch * batch).max() == 59.0**2
 
 
-def test_without_mini_batches_data_are_read_as_floats(network_file: Path) -> None:
-    assert read_network(network_file).data["x"].dtype == np.float64
+def test_without_mini_batches_data_are_floats_that_blas_takes(network_file: Path) -> None:
+    data = read_network(network_file).data
+    assert {matrix.dtype for matrix in data.values()} == {np.dtype(np.float64)}
+    assert all(matrix.flags.aligned for matrix in data.values())
 
 
 @pytest.mark.parametrize("row", [0, 3, 7, 8, 19])

@@ -94,8 +94,9 @@ def _check_word(option: str, word: str, known: tuple[str, ...]) -> None:
 
 def _step(network: Network, engine: str, dtype: str) -> TrainingStep:
     """Make the step of an engine; single numbers are Python's own, always of double precision."""
-    from ..engine.costs import MOST_OPERATIONS, scalar_operations
-    from ..engine.fused import ENGINES, step_schedule, training_step
+    from ..engine.fused import ENGINES, training_step
+    from ..engine.fused.costs import MOST_OPERATIONS, scalar_operations
+    from ..engine.fused.steps import step_schedule
 
     _check_word("--engine", engine, ENGINES)
     if engine in ("scalars", "numba"):

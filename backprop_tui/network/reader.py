@@ -227,7 +227,7 @@ class _Reader:
         """Return data of which all rows are used at every iteration."""
         for name, matrix in data.items():
             check_size((matrix.shape[0], matrix.shape[1]), f"[data] {name}: without [training] batch_size")
-        return {name: np.asarray(matrix, dtype=float) for name, matrix in data.items()}
+        return {name: np.require(matrix, float, ["ALIGNED"]) for name, matrix in data.items()}
 
     def _batches(self, data: Mapping[str, Table]) -> Batches | None:
         training = self._section("training")
