@@ -66,7 +66,7 @@ def train(
     files = TrainFiles(network, save, metrics)
     step = _step(network, engine, dtype)
     state = load(resume, network, dtype) if resume else None
-    accuracy = accuracy_of(network)
+    accuracy = accuracy_of(network, dtype)
     training = Training(network, step, state, accuracy if metrics else None)
     outcome = _run(training, epochs, files)
     files.list(training.state)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from ..calculus.derivation import Derivation
 from ..calculus.indices import names_in
@@ -48,10 +49,10 @@ def _before(derivation: Derivation, given: str) -> Iterator[Stage]:
         yield stage
 
 
-def accuracy_of(network: Network) -> Accuracy | None:
+def accuracy_of(network: Network, dtype: DTypeLike = np.float64) -> Accuracy | None:
     """Return what measures the accuracy of a classifier; None where a network is none."""
     classes = classes_of(network)
-    return Accuracy(network, classes) if classes else None
+    return Accuracy(network, classes, dtype) if classes else None
 
 
 class Accuracy:
@@ -63,11 +64,13 @@ class Accuracy:
         Whose data are used, as many rows at a time as a mini-batch has.
     classes:
         Its target and its output.
+    dtype:
+        What the data are turned into.
 
     """
 
-    def __init__(self, network: Network, classes: Classes) -> None:
-        self._network, self._classes = network, classes
+    def __init__(self, network: Network, classes: Classes, dtype: DTypeLike = np.float64) -> None:
+        self._network, self._classes, self._dtype = network, classes, np.dtype(dtype)
         self._output = compile_iteration(network.derivation, [classes.output])
         self._size = network.batches.size if network.batches else network.samples
 
@@ -87,4 +90,4 @@ class Accuracy:
         return int(np.count_nonzero(right[start - rows.start :]))
 
     def _rows(self, matrix: Array, rows: slice) -> Array:
-        return np.asarray(matrix[rows] if len(matrix) == self._network.samples else matrix, dtype=float)
+        return np.asarray(matrix[rows] if len(matrix) == self._network.samples else matrix, self._dtype)
