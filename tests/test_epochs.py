@@ -159,14 +159,22 @@ def test_a_state_is_reported_after_every_look(monkeypatch: pytest.MonkeyPatch) -
     assert told == [(step, step // 5) for step in range(1, 11)]
 
 
-def test_a_loss_that_is_not_finite_ends_it_before_the_state_is_spoilt() -> None:
-    network = replace(classifier(), learning_rate=1e308, equations={**classifier().equations, "h": "(x @ W + b)**2"})
+def growing(rate: float) -> Network:
+    """A weight that grows at each step, and so does its growth, until it overflows."""
+    return Network("growing", {"y": "x @ W", "E": "sum(y**2)"}, {"x": np.eye(2)}, {"W": np.ones((2, 1))}, rate)
+
+
+@pytest.mark.parametrize("rate", [1.5, 3.0, 50.0, 1e307])
+def test_the_iteration_whose_loss_is_not_finite_is_found_among_many(rate: float) -> None:
+    network = growing(rate)
     trained = training(network)
-    outcome = run(trained, 100)
+    outcome = run(trained, 10_000)
     assert outcome.ending is Ending.NOT_FINITE
     trace = Trace(network.derivation, network.start, network.inputs)
     assert not np.isfinite(trace.loss(outcome.iteration))
-    assert all(np.isfinite(trace.loss(before)) for before in range(outcome.iteration))
+    assert np.isfinite(trace.loss(outcome.iteration - 1))
+    assert trained.state.iteration <= outcome.iteration
+    assert all(np.isfinite(array).all() for array in trained.state.learned.values())
 
 
 def test_the_loss_of_a_state_is_the_mean_of_the_epoch_that_has_begun(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -277,6 +285,25 @@ def test_inputs_that_sum_to_one_are_not_taken_for_targets() -> None:
     assert classes_of(replace(network, data={"t": network.data["t"], "x": words})) == Classes("t", "y_1")
 
 
+def test_the_target_is_what_comes_in_last() -> None:
+    words = np.eye(4)[np.arange(ROWS) % 4]
+    equations = {"h": "tanh(x @ W + b)", "u": "h + s @ U", "y": "softmax(u @ V)", "E": "mean_cross_entropy(y, t)"}
+    network = replace(
+        classifier(),
+        equations=equations,
+        data={"t": classifier().data["t"], "x": classifier().data["x"], "s": words},
+        parameters={**classifier().parameters, "U": np.ones((4, 5))},
+    )
+    assert classes_of(network) == Classes("t", "y_1")
+
+
+def test_the_output_is_the_last_product_with_a_column_for_each_class() -> None:
+    equations = {"z": "x @ W", "u": "z + tanh(z) @ U", "y": "softmax(u)", "E": "mean_cross_entropy(y, t)"}
+    parameters = {"W": np.ones((2, 3)), "U": np.ones((3, 3))}
+    network = replace(classifier(), equations=equations, parameters=parameters, frozen=frozenset())
+    assert classes_of(network) == Classes("t", "u")
+
+
 def test_an_output_that_falls_where_the_class_rises_is_not_taken() -> None:
     equations = {"h": "tanh(x @ W + b)", "y": "softmax(h @ V)", "l": "-log(y)", "E": "sum(t*l)"}
     assert classes_of(replace(classifier(), equations=equations)) == Classes("t", "y_1")
@@ -290,6 +317,21 @@ def test_accuracy_counts_every_sample_once(size: int | None) -> None:
     right = (h @ network.parameters["V"]).argmax(axis=1) == t.argmax(axis=1)
     assert 0 < right.mean() < 1
     found = Classes("t", "y_1")
+    assert Accuracy(network, found)(network.start) == right.mean()
+
+
+def test_accuracy_where_rows_depend_on_one_another_is_that_of_full_batches() -> None:
+    equations = {"h": "x @ W", "z": "h @ V - colsum(h @ V)/rows(x)", "E": "squared_error(z, t)"}
+    parameters = {name: classifier().parameters[name] for name in ("W", "V")}
+    network = replace(classifier(), equations=equations, parameters=parameters, frozen=frozenset())
+    x, t = network.data["x"], network.data["t"]
+    classes = []
+    for rows in [*(slice(start, start + 4) for start in range(0, 20, 4)), slice(19, 23)]:
+        z = x[rows] @ network.parameters["W"] @ network.parameters["V"]
+        classes += list((z - z.mean(axis=0)).argmax(axis=1))
+    right = np.array(classes[:20] + classes[21:]) == t.argmax(axis=1)
+    found = classes_of(network)
+    assert found is not None
     assert Accuracy(network, found)(network.start) == right.mean()
 
 

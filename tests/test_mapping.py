@@ -140,6 +140,15 @@ def test_without_mini_batches_data_are_floats_that_blas_takes(network_file: Path
     assert all(matrix.flags.aligned for matrix in data.values())
 
 
+def test_a_parameter_of_a_file_is_a_copy_in_double_precision(network_file: Path) -> None:
+    np.save(network_file.parent / "W.npy", np.ones((3, 2), np.float32))
+    drawn, filed = '{ shape = [3, 2], draw = "normal" }', '{ file = "W.npy" }'
+    network_file.write_text(NETWORK.replace(drawn, filed), "utf-8")
+    W = read_network(network_file).parameters["W"]
+    assert W.dtype == np.float64
+    assert W.flags.owndata
+
+
 @pytest.mark.parametrize("row", [0, 3, 7, 8, 19])
 def test_a_number_that_is_not_finite_is_found_in_whichever_part_it_stands(
     tmp_path: Path, row: int, monkeypatch: pytest.MonkeyPatch

@@ -7,6 +7,7 @@ import json
 import signal
 import subprocess
 import sys
+from array import array
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,11 @@ import pytest
 
 from backprop_tui import cli, gallery
 from backprop_tui.commands import progress, train
+from backprop_tui.commands.progress import Length, Progress
 from backprop_tui.commands.train_files import METRICS_EVERY, SAVED_EVERY, TrainFiles
 from backprop_tui.engine import fused
 from backprop_tui.engine.epochs import Epoch, State
+from backprop_tui.errors import InputError
 from backprop_tui.views import metrics
 
 from .terminal import terminal
@@ -235,6 +238,16 @@ def test_without_a_terminal_lines_tell_how_far_it_is(
     assert out.count("\n") == 1
 
 
+def test_a_line_tells_the_epoch_that_has_begun_and_the_speed_since_it_was_resumed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = iter([100.0, 120.0])
+    monkeypatch.setattr(progress, "monotonic", lambda: next(times))
+    with Progress(Length(epochs=12, steps=10, samples=16), done=10) as shown:
+        shown(State({}, 35, array("d", [0.25] * 5), epochs=[Epoch(0.5, 0.1)] * 3))
+    assert capsys.readouterr().err == "epoch  4/12  loss 0.25        20 samples/s\n"
+
+
 def state_with(epochs: int) -> State:
     return State(dict(gallery.load("lecture").parameters), epochs, epochs=[Epoch(0.5, 0.1)] * epochs)
 
@@ -255,6 +268,12 @@ def test_files_are_written_now_and_then_while_it_runs(tmp_path: Path) -> None:
     assert np.load(saved)["training.iteration"] == 3
     files.now_and_then(state_with(4))
     assert len(table(listed)) == 3
+
+
+def test_a_file_that_is_something_else_is_told_before_anything_is_trained(tmp_path: Path) -> None:
+    np.savez(tmp_path / "data.npz", x=np.ones((2, 2)))
+    with pytest.raises(InputError, match=r"data\.npz: --save: not a saved training; expected another name"):
+        TrainFiles(gallery.load("lecture"), tmp_path / "data.npz", None)
 
 
 def test_numbers_that_overflow_end_it_with_one_line_and_nothing_saved(flowers: Path, command: Command) -> None:
