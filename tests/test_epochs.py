@@ -323,7 +323,8 @@ def test_accuracy_counts_every_sample_once(size: int | None) -> None:
 def test_accuracy_where_rows_depend_on_one_another_is_that_of_full_batches() -> None:
     equations = {"h": "x @ W", "z": "h @ V - colsum(h @ V)/rows(x)", "E": "squared_error(z, t)"}
     parameters = {name: classifier().parameters[name] for name in ("W", "V")}
-    network = replace(classifier(), equations=equations, parameters=parameters, frozen=frozenset())
+    data = {"x": classifier().data["x"] + 10, "t": classifier().data["t"]}
+    network = replace(classifier(), equations=equations, data=data, parameters=parameters, frozen=frozenset())
     x, t = network.data["x"], network.data["t"]
     classes = []
     for rows in [*(slice(start, start + 4) for start in range(0, 20, 4)), slice(19, 23)]:
