@@ -155,7 +155,7 @@ def test_ctrl_c_saves_and_resume_goes_on_bit_for_bit(
     assert out.startswith(f"3 epochs, {3 * STEPS} steps")
     assert learned(part).keys() == learned(whole).keys()
     for name, saved in learned(whole).items():
-        np.testing.assert_saved_equal(learned(part)[name], array, strict=True)
+        np.testing.assert_array_equal(learned(part)[name], saved, strict=True)
     whole_rows, part_rows = (
         [(row["loss"], row["accuracy"]) for row in table(flowers.parent / name)] for name in ("whole.csv", "part.csv")
     )
