@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from backprop_tui.errors import InputError
 from backprop_tui.network import matrices, read_network
+from backprop_tui.network.edits import SetEntry
 from backprop_tui.network.mapping import map_npy, map_npz
 from backprop_tui.network.matrices import MatrixReader
 from backprop_tui.network.model import rows_sum_to_one
@@ -147,6 +148,22 @@ def test_a_parameter_of_a_file_is_a_copy_in_double_precision(network_file: Path)
     W = read_network(network_file).parameters["W"]
     assert W.dtype == np.float64
     assert W.flags.owndata
+
+
+def test_an_edited_entry_of_whole_numbers_may_be_a_fraction(network_file: Path) -> None:
+    network_file.write_text(NETWORK + "batch_size = 4\n", "utf-8")
+    network = read_network(network_file)
+    edited = SetEntry("x", 1, 2, 0.5, iteration=3)(network)
+    assert edited.inputs(3)["x"][1, 2] == 0.5
+    assert network.inputs(3)["x"][1, 2] == 41.0
+
+
+def test_data_too_large_for_memory_are_not_edited(network_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    network_file.write_text(NETWORK + "batch_size = 4\n", "utf-8")
+    network = read_network(network_file)
+    monkeypatch.setattr(matrices, "MAX_ENTRIES", 50)
+    with pytest.raises(InputError, match=r"x: a 20x3 matrix of .* GB; expected at most 50 entries"):
+        SetEntry("x", 1, 2, 0.5)(network)
 
 
 @pytest.mark.parametrize("row", [0, 3, 7, 8, 19])
