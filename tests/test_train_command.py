@@ -9,6 +9,7 @@ import subprocess
 import sys
 from array import array
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -350,7 +351,20 @@ def test_a_network_too_large_for_single_numbers_is_told_before_they_are_generate
     words = ["--layers", "100-100-10", "--samples", "32", "--epochs", 1, "--engine", "scalars"]
     code, _, err = command(*words)
     assert code == 2
-    assert err.startswith("backprop-tui: --engine: scalars for a step of ")
+    assert err.startswith("backprop-tui: --engine scalars: ")
+    assert err.endswith(" operations on single numbers are too many, at most 20000\n")
+
+
+@pytest.mark.parametrize("engine", ["auto", "arrays"])
+def test_a_gradient_without_a_matrix_form_is_told(
+    command: Command, engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = gallery.load("lecture")
+    stages = (replace(stage, matrix=None) if stage.name == "dE/dh" else stage for stage in network.derivation)
+    network.__dict__["derivation"] = replace(network.derivation, stages=tuple(stages))
+    monkeypatch.setattr(gallery, "read", lambda source: network)
+    told = f"backprop-tui: --engine {engine}: dE/dh has no matrix form\n"
+    assert command("lecture", "--epochs", 1, "--engine", engine) == (2, "", told)
 
 
 def test_epochs_that_are_complete_already_are_told(flowers: Path, command: Command) -> None:

@@ -95,19 +95,14 @@ def _check_word(option: str, word: str, known: tuple[str, ...]) -> None:
 def _step(network: Network, engine: str, dtype: str) -> TrainingStep:
     """Make the step of an engine; single numbers are Python's own, always of double precision."""
     from ..engine.fused import ENGINES, training_step
-    from ..engine.fused.costs import MOST_OPERATIONS, scalar_operations
     from ..engine.fused.steps import step_schedule
 
     _check_word("--engine", engine, ENGINES)
-    if engine in ("scalars", "numba"):
-        if dtype == "float32":
-            raise InputError(f"{engine} in float32", "arrays or jax, or float64", key="--engine")
-        operations = scalar_operations(step_schedule(network.derivation))
-        if operations > MOST_OPERATIONS:
-            got = f"{engine} for a step of {operations:,} operations"
-            raise InputError(got, f"arrays or jax beyond {MOST_OPERATIONS:,}", key="--engine")
+    if dtype == "float32" and engine in ("scalars", "numba"):
+        raise InputError(f"{engine} in float32", "arrays or jax, or float64", key="--engine")
     chosen = "arrays" if dtype == "float32" and engine == "auto" else engine
     try:
+        step_schedule(network.derivation)
         return training_step(network.derivation, dtype, chosen)
     except ModuleNotFoundError as error:
         expected = f'the extra that has it: pip install "backprop-tui[{EXTRAS[chosen]}]"'
