@@ -16,6 +16,7 @@ from typing import Any
 import click
 
 from . import __version__, gallery
+from .commands.train import train
 from .errors import InputError, nearest, one_line
 
 PROGRAM = "backprop-tui"
@@ -32,6 +33,7 @@ Examples:
   backprop-tui run lecture -n 10              ten iterations, every stage, as a table
   backprop-tui run lecture -n 10 --json       the same as JSON, at full precision
   backprop-tui export --to latex -o out.tex   the whole derivation as a LaTeX article
+  backprop-tui train my/network.toml --epochs 100 --save state.npz --metrics epochs.csv
   backprop-tui check lecture                  prove the gradients in four independent ways
 
 \b
@@ -199,6 +201,9 @@ def check_network(source: gallery.Source) -> int:
     report = check(found.derivation, found.start)
     click.echo(check_table.render(report), nl=False)
     return 0 if report.agrees else 1
+
+
+cli.command("train")(_network(train))
 
 
 @cli.command("list")

@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import select
+import signal
 import struct
 import subprocess
 import sys
@@ -61,6 +62,11 @@ class Terminal:
         """Press keys."""
         self._seen = len(self._received)
         os.write(self._master, keys.encode())
+
+    def interrupt(self) -> None:
+        """Do what Ctrl-C does in a shell."""
+        self._seen = len(self._received)
+        self._process.send_signal(signal.SIGINT)
 
     def until(self, expected: str) -> None:
         """Wait until some words are written after the last key."""

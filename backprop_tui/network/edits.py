@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
+import numpy as np
+
 from ..calculus.optimisers import OPTIMISERS
 from ..calculus.shapes import told
 from ..calculus.vocabulary import LOSSES
@@ -16,6 +18,7 @@ from ..errors import InputError, nearest
 from ..notation import LEARNING_RATE, plain
 from . import values
 from .layers import ACTIVATIONS, MOST_LAYERS
+from .matrices import check_size
 from .model import Network
 from .perceptron import with_sizes
 from .rewriting import LINEAR, applied, find_loss, functions_in, is_name, with_function, with_loss
@@ -71,7 +74,8 @@ class SetEntry:
         raise self._refused(network)
 
     def _entered(self, matrices: Mapping[str, Any], network: Network, value: float) -> dict[str, Any]:
-        matrix = matrices[self.name].copy()
+        check_size(matrices[self.name].shape, self.name)
+        matrix = np.array(matrices[self.name], dtype=float)
         seen = network.rows(self.name, self.iteration)
         shape = len(seen), matrix.shape[1]
         if not (0 <= self.row < shape[0] and 0 <= self.column < shape[1]):

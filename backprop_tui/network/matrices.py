@@ -14,10 +14,14 @@ import numpy as np
 from ..calculus.shapes import Shape, told
 from ..errors import InputError, nearest
 from . import values
-from .model import Matrix
+from .mapping import map_npy, map_npz
+from .model import Matrix, Table
 
 MAX_ENTRIES: Final = 50_000_000
-"""The most entries one matrix may have: 400 MB in float64."""
+"""The most entries that a matrix in memory may have: 400 MB in float64."""
+
+ENTRIES_AT_ONCE: Final = 1 << 20
+"""About how many entries of a mapped file are looked at together."""
 
 RANDOM_KEYS: Final = ("shape", "draw", "scale", "low", "high", "mean", "std")
 FILE_KEYS: Final = ("file", "array", "columns", "rows", "skip", "one_hot")
@@ -72,8 +76,8 @@ class MatrixReader:
     folder: Path
     stream: Stream
 
-    def read(self, value: Any, key: str) -> Matrix:
-        """Return the matrix that a value stands for."""
+    def read(self, value: Any, key: str) -> Table:
+        """Return the matrix that a value stands for; one of a file that can be mapped isn't copied."""
         if not isinstance(value, dict):
             return _written_out([[value]] if _is_number(value) else value, key)
         if "value" in value:
@@ -93,23 +97,32 @@ class MatrixReader:
             raise InputError("numbers too large to draw", "numbers up to 1e300", key=key)
         return matrix
 
-    def _from_file(self, table: dict[str, Any], key: str) -> Matrix:
+    def _from_file(self, table: dict[str, Any], key: str) -> Table:
         values.only_known(table, FILE_KEYS, key)
         path = self.folder / values.string(table["file"], key)
         matrix = _read_file(path, table, key)
         matrix = _picked(matrix, table, key)
         if "one_hot" in table:
             matrix = _one_hot(matrix, values.count(table["one_hot"], f"{key}: one_hot", 2), key)
-        if not np.isfinite(matrix).all():
-            row, column = np.argwhere(~np.isfinite(matrix))[0]
-            raise InputError(
-                f"{path.name} has {matrix[row, column]} in row {row}, column {column}", "finite numbers", key=key
-            )
+        _check_finite(matrix, path, key)
         return matrix
 
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _check_finite(matrix: Table, path: Path, key: str) -> None:
+    """Look for NaN and infinity, some rows at a time."""
+    if np.issubdtype(matrix.dtype, np.integer):
+        return
+    rows = max(1, ENTRIES_AT_ONCE // matrix.shape[1])
+    for start in range(0, len(matrix), rows):
+        wrong = ~np.isfinite(matrix[start : start + rows])
+        if wrong.any():
+            row, column = np.argwhere(wrong)[0]
+            got = f"{path.name} has {matrix[start + row, column]} in row {start + row}, column {column}"
+            raise InputError(got, "finite numbers", key=key)
 
 
 def _written_out(value: Any, key: str) -> Matrix:
@@ -125,19 +138,20 @@ def _written_out(value: Any, key: str) -> Matrix:
 def _shape(value: Any, key: str) -> Shape:
     match value:
         case [int() as rows, int() as columns] if rows > 0 and columns > 0 and bool not in (type(rows), type(columns)):
-            _check_size((rows, columns), key)
+            check_size((rows, columns), key)
             return rows, columns
     raise InputError(f"shape {values.told(value)}", "shape = [rows, columns], both at least 1", key=key)
 
 
-def _check_size(shape: Shape, key: str) -> None:
+def check_size(shape: Shape, key: str) -> None:
+    """Refuse a matrix that is too large to be in memory."""
     entries = shape[0] * shape[1]
     if entries > MAX_ENTRIES:
         size = f"a {told(shape)} matrix of {8 * entries / 1e9:.3g} GB"
         raise InputError(size, f"at most {MAX_ENTRIES} entries, {8 * MAX_ENTRIES / 1e9:.3g} GB", key=key)
 
 
-def _read_file(path: Path, table: dict[str, Any], key: str) -> Matrix:
+def _read_file(path: Path, table: dict[str, Any], key: str) -> Table:
     readers = {".npy": _from_npy, ".npz": _from_npz, ".csv": _from_csv}
     if path.suffix not in readers:
         raise InputError(f"the file {path.name!r}", f"one that ends in {', '.join(readers)}", key=key)
@@ -153,25 +167,28 @@ def _read_file(path: Path, table: dict[str, Any], key: str) -> Matrix:
     return matrix
 
 
-def _as_matrix(array: Any, path: Path, key: str) -> Matrix:
+def _as_matrix(array: Any, path: Path, key: str) -> Table:
     if array.ndim not in (1, 2) or not np.issubdtype(array.dtype, np.number) or np.iscomplexobj(array):
         raise InputError(f"{path.name} holds {array.dtype} of shape {array.shape}", "a matrix of real numbers", key=key)
     matrix = array.reshape(len(array), -1)
-    _check_size((matrix.shape[0], matrix.shape[1]), key)
+    if isinstance(matrix, np.memmap):
+        return np.asarray(matrix)
+    check_size((matrix.shape[0], matrix.shape[1]), key)
     return np.asarray(matrix, dtype=float)
 
 
-def _from_npy(path: Path, table: dict[str, Any], key: str) -> Matrix:
-    return _as_matrix(np.load(path, mmap_mode="r", allow_pickle=False), path, key)
+def _from_npy(path: Path, table: dict[str, Any], key: str) -> Table:
+    return _as_matrix(map_npy(path), path, key)
 
 
-def _from_npz(path: Path, table: dict[str, Any], key: str) -> Matrix:
+def _from_npz(path: Path, table: dict[str, Any], key: str) -> Table:
     with np.load(path, allow_pickle=False) as arrays:
         name = values.choice(table.get("array", arrays.files[0] if len(arrays.files) == 1 else None), arrays.files, key)
-        return _as_matrix(arrays[name], path, key)
+        mapped = map_npz(path, name)
+        return _as_matrix(arrays[name] if mapped is None else mapped, path, key)
 
 
-def _from_csv(path: Path, table: dict[str, Any], key: str) -> Matrix:
+def _from_csv(path: Path, table: dict[str, Any], key: str) -> Table:
     skip = values.count(table.get("skip", 0), f"{key}: skip")
     with warnings.catch_warnings(action="error"):
         try:
@@ -181,14 +198,14 @@ def _from_csv(path: Path, table: dict[str, Any], key: str) -> Matrix:
     return _as_matrix(table_read, path, key)
 
 
-def _picked(matrix: Matrix, table: dict[str, Any], key: str) -> Matrix:
+def _picked(matrix: Table, table: dict[str, Any], key: str) -> Table:
     if "rows" in table:
         start, stop = _range(table["rows"], matrix.shape[0], f"{key}: rows")
         matrix = matrix[start:stop]
     if "columns" in table:
         start, stop = _range(table["columns"], matrix.shape[1], f"{key}: columns")
         matrix = matrix[:, start:stop]
-    return np.array(matrix)
+    return matrix
 
 
 def _range(value: Any, most: int, key: str) -> tuple[int, int]:
@@ -198,7 +215,7 @@ def _range(value: Any, most: int, key: str) -> tuple[int, int]:
     raise InputError(values.told(value), f"[first, one past the last], within 0 and {most}", key=key)
 
 
-def _one_hot(matrix: Matrix, classes: int, key: str) -> Matrix:
+def _one_hot(matrix: Table, classes: int, key: str) -> Matrix:
     """Turn a column of class numbers into rows with a single 1."""
     expected = f"one column of classes 0 to {classes - 1}"
     if matrix.shape[1] != 1:
@@ -207,7 +224,7 @@ def _one_hot(matrix: Matrix, classes: int, key: str) -> Matrix:
     wrong = matrix.ravel()[(labels != matrix.ravel()) | (labels < 0) | (labels >= classes)]
     if len(wrong):
         raise InputError(f"the class {wrong[0]:g}", expected, key=key)
-    _check_size((len(labels), classes), key)
+    check_size((len(labels), classes), key)
     rows = np.zeros((len(labels), classes))
     rows[np.arange(len(labels)), labels] = 1.0
     return rows

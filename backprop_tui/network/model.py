@@ -20,8 +20,12 @@ from .moment import Moment
 
 Matrix = NDArray[np.float64]
 
+Table = NDArray[Any]
+"""A matrix of real numbers of any type: the data of a file stay as they are in it, and are mapped where they can be."""
+
 ORDERS: Final = ("listed", "shuffled")
 _UNIT_SUM_TOLERANCE = 1e-12
+_ROWS_AT_ONCE = 1024
 
 
 @dataclass(frozen=True)
@@ -43,13 +47,16 @@ class Batches:
     order: str = "listed"
     seed: int = 0
 
+    def ordered(self, epoch: int, count: int) -> NDArray[np.intp]:
+        """Return all rows, `count` of them, in the order in which an epoch takes them."""
+        if self.order == "shuffled":
+            return np.random.default_rng([self.seed, epoch]).permutation(count)
+        return np.arange(count)
+
     def rows(self, iteration: int, count: int) -> NDArray[np.intp]:
         """Return the rows, out of `count`, that an iteration uses."""
         epoch, position = divmod(iteration, count // self.size)
-        rows = np.arange(count)
-        if self.order == "shuffled":
-            rows = np.random.default_rng([self.seed, epoch]).permutation(count)
-        return rows[position * self.size : (position + 1) * self.size]
+        return self.ordered(epoch, count)[position * self.size : (position + 1) * self.size]
 
 
 @dataclass(frozen=True)
@@ -63,7 +70,8 @@ class Network:
     equations:
         The chalkboard equations in order, the last one the loss.
     data, parameters:
-        The inputs and the parameters before the first iteration, each of shape (rows, columns).
+        The inputs and the parameters before the first iteration, each of shape (rows, columns). Data that are taken in
+        mini-batches may be a mapped file, of a type of its own.
     learning_rate:
         The step size eta.
     iterations:
@@ -89,7 +97,7 @@ class Network:
 
     name: str
     equations: Mapping[str, str]
-    data: Mapping[str, Matrix]
+    data: Mapping[str, Table]
     parameters: Mapping[str, Matrix]
     learning_rate: float = 0.1
     iterations: int = 10
@@ -130,7 +138,7 @@ class Network:
             tuple((name, _shape(matrix)) for name, matrix in self.inputs(0).items()),
             tuple((name, _shape(matrix)) for name, matrix in self.parameters.items()),
             tuple(self.functions.items()),
-            [name for name, matrix in self.data.items() if _rows_sum_to_one(matrix)],
+            [name for name, matrix in self.data.items() if rows_sum_to_one(matrix)],
             self.frozen,
             self.optimiser,
         )
@@ -154,7 +162,7 @@ class Network:
         """Return the inputs of an iteration: all of the data, or the rows of a mini-batch."""
         if self.batches is None:
             return dict(self.data)
-        return {name: matrix[self.rows(name, iteration)] for name, matrix in self.data.items()}
+        return {name: np.asarray(matrix[self.rows(name, iteration)], float) for name, matrix in self.data.items()}
 
     def rows(self, name: str, iteration: int) -> NDArray[np.intp]:
         """Return which rows of an input or a parameter, as it is given, an iteration uses."""
@@ -189,10 +197,14 @@ class Network:
                     raise InputError(f"a name that {needs}", "another name", key=f"[{section}] {name}")
 
 
-def _shape(matrix: Matrix) -> Shape:
+def _shape(matrix: Table) -> Shape:
     return matrix.shape[0], matrix.shape[1]
 
 
-def _rows_sum_to_one(matrix: Matrix) -> bool:
+def rows_sum_to_one(matrix: Table) -> bool:
+    """Whether every row does; a mapped file is read no further than to the first that doesn't, some rows at a time."""
+    if matrix.shape[1] == 1:
+        return False
+    parts = (matrix[start : start + _ROWS_AT_ONCE] for start in range(0, len(matrix), _ROWS_AT_ONCE))
     with np.errstate(over="ignore", invalid="ignore"):
-        return bool(np.all(np.abs(matrix.sum(axis=1) - 1) <= _UNIT_SUM_TOLERANCE)) and matrix.shape[1] > 1
+        return all(np.all(np.abs(part.sum(axis=1, dtype=float) - 1) <= _UNIT_SUM_TOLERANCE) for part in parts)

@@ -17,8 +17,8 @@ from ..errors import InputError, nearest
 from ..notation import LEARNING_RATE
 from . import values
 from .layers import Layers, read_layers
-from .matrices import MatrixReader
-from .model import ORDERS, Batches, Matrix, Network
+from .matrices import MatrixReader, check_size
+from .model import ORDERS, Batches, Matrix, Network, Table
 from .moment import KEYS as MOMENT
 from .moment import read_moment
 
@@ -127,6 +127,8 @@ class _Reader:
         data = {key: matrices.read(value, f"[data] {key}") for key, value in self._section("data").items()}
         if not data:
             raise InputError("missing", "at least one input, such as x = [[1, 2, 1]]", key="[data]")
+        batches = self._batches(data)
+        data = data if batches else self._in_memory(data)
         self._check_names(equations, data, parameters)
         training = self._section("training")
         optimiser = OPTIMISERS[values.choice(training.get("optimiser", "descent"), OPTIMISERS, "[training] optimiser")]
@@ -141,7 +143,7 @@ class _Reader:
             frozen=frozen,
             optimiser=optimiser,
             constants=self._constants(optimiser.constants),
-            batches=self._batches(data),
+            batches=batches,
             seed=self._seed(),
             source=self.path,
             **self._told(),
@@ -204,7 +206,7 @@ class _Reader:
             if isinstance(value, dict) and "frozen" in value:
                 frozen |= {name} if values.truth(value["frozen"], key) else set()
                 value = {word: told for word, told in value.items() if word != "frozen"}
-            read[name] = matrices.read(value, key)
+            read[name] = np.array(matrices.read(value, key), dtype=float)
         return read, frozenset(frozen)
 
     def _stream(self) -> Any:
@@ -221,7 +223,13 @@ class _Reader:
                 raise InputError(f"{optimiser} has no {name}", "an optimiser that has it", key=f"[training] {name}")
         return {name: values.number(training[name], f"[training] {name}") for name in known if name in training}
 
-    def _batches(self, data: Mapping[str, Matrix]) -> Batches | None:
+    def _in_memory(self, data: Mapping[str, Table]) -> dict[str, Matrix]:
+        """Return data of which all rows are used at every iteration."""
+        for name, matrix in data.items():
+            check_size((matrix.shape[0], matrix.shape[1]), f"[data] {name}: without [training] batch_size")
+        return {name: np.require(matrix, float, ["ALIGNED"]) for name, matrix in data.items()}
+
+    def _batches(self, data: Mapping[str, Table]) -> Batches | None:
         training = self._section("training")
         if "batch_size" not in training:
             if "order" in training:
