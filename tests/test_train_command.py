@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from backprop_tui import cli, gallery
-from backprop_tui.commands import progress, train
+from backprop_tui.commands import progress
 from backprop_tui.commands.progress import Length, Progress
 from backprop_tui.commands.train_files import METRICS_EVERY, SAVED_EVERY, TrainFiles
 from backprop_tui.engine import fused
@@ -372,10 +372,6 @@ def test_epochs_that_are_complete_already_are_told(flowers: Path, command: Comma
     command(flowers, "--epochs", 2, "--save", state)
     expected = (2, "", "backprop-tui: --epochs: 2, and 2 are complete; expected more\n")
     assert command(flowers, "--epochs", 2, "--resume", state) == expected
-
-
-def test_every_engine_has_the_extra_that_installs_it() -> None:
-    assert set(train.EXTRAS) >= set(fused.ENGINES) - {"auto", "arrays", "scalars"}
 
 
 def test_the_data_of_a_file_stay_in_it(flowers: Path) -> None:

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from .train_files import TrainFiles
 
 DTYPES: Final = ("float64", "float32")
-EXTRAS: Final = {"numba": "fast", "jax": "jax"}
-"""The extra of this package that installs what an engine needs."""
 
 
 def _options(command: Callable[..., int]) -> Callable[..., int]:
@@ -104,9 +102,6 @@ def _step(network: Network, engine: str, dtype: str) -> TrainingStep:
     try:
         step_schedule(network.derivation)
         return training_step(network.derivation, dtype, chosen)
-    except ModuleNotFoundError as error:
-        expected = f'the extra that has it: pip install "backprop-tui[{EXTRAS[chosen]}]"'
-        raise InputError(f"{error.name} isn't installed", expected, key=f"--engine {chosen}") from None
     except NotImplementedError as error:
         raise InputError(str(error), key=f"--engine {chosen}") from None
 
