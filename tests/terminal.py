@@ -29,7 +29,7 @@ _ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[P\]^_].*?(?:\x1b\\|\x07)|\x
 class Terminal:
     """A terminal with a Python program in it."""
 
-    def __init__(self, *command: str, size: tuple[int, int] = (80, 24)) -> None:
+    def __init__(self, *command: str, size: tuple[int, int] = (80, 24), term: str = "xterm-256color") -> None:
         self._master, self._slave = pty.openpty()
         fcntl.ioctl(self._slave, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
         self.settings = self.settings_now()
@@ -40,7 +40,7 @@ class Terminal:
             stdout=self._slave,
             stderr=self._slave,
             cwd=ROOT,
-            env=_environment(),
+            env=_environment(term),
             start_new_session=True,
         )
 
@@ -112,15 +112,15 @@ def words(output: str) -> str:
     return _ESCAPES.sub("", output)
 
 
-def _environment() -> dict[str, str]:
+def _environment(term: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("TEXTUAL", "NO_COLOR"))}
-    return {**kept, "TERM": "xterm-256color", "PYTHONUTF8": "1"}
+    return {**kept, "TERM": term, "PYTHONUTF8": "1"}
 
 
 @contextmanager
-def terminal(*arguments: str) -> Iterator[Terminal]:
-    """Run backprop-tui in a terminal."""
-    running = Terminal("-m", "backprop_tui", *arguments)
+def terminal(*arguments: str, term: str = "xterm-256color") -> Iterator[Terminal]:
+    """Run backprop-tui in a terminal of that kind."""
+    running = Terminal("-m", "backprop_tui", *arguments, term=term)
     try:
         yield running
     finally:

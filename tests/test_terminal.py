@@ -34,3 +34,10 @@ def test_a_wrong_network_leaves_the_terminal_as_it_was_with_one_line(tmp_path: P
         assert told.startswith(f"backprop-tui: {network}:2: [equations] E:")
         assert len(told.splitlines()) == 1
         assert person.settings_now() == person.settings
+
+
+def test_a_terminal_that_can_not_place_its_cursor_is_told_what_to_run_instead() -> None:
+    with terminal(term="dumb") as person:
+        assert person.exit_status() == 2
+        assert words(person.raw).strip().endswith("TERM=dumb can't; as text: backprop-tui run")
+        assert ENTERED not in person.raw

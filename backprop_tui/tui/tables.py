@@ -68,12 +68,13 @@ class Tables:
         return Content("\n\n").join(_side_by_side(row) for row in _rows(blocks, width))
 
     def label(self, letters: str, position: int | None) -> str:
-        """Spell a row's or a column's place: ``j=2``; of several axes together ``n=0 k=1``."""
+        """Spell a row's or a column's place: ``j=2``; of several axes ``n=0 k=1``, of one axis twice ``n=0 n′=1``."""
         if position is None:
             return "…"
         names = [letter for letter in letters.split(",") if letter]
         places = np.unravel_index(position, [self._derivation.sizes[name] for name in names]) if names else ()
-        return " ".join(f"{name}={place}" for name, place in zip(names, places, strict=True))
+        spelled = [name + "′" * names[:number].count(name) for number, name in enumerate(names)]
+        return " ".join(f"{name}={place}" for name, place in zip(spelled, places, strict=True))
 
     def _tables(self, stage: Stage, values: Values, sources: Sequence[Source]) -> Iterator[Table]:
         """Yield a table for each matrix that stands in the formula, transposed where it stands transposed."""
