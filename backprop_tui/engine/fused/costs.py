@@ -10,7 +10,7 @@ from typing import Final
 
 from ...calculus.matrices import ColumnSums, MatrixProduct, RowSums, Total
 from .array_code import Instruction, Program
-from .forms import Inner, RowLargest, shape_of, size
+from .forms import Inner, LargestOfOthers, RowLargest, SumOverOthers, shape_of, size
 from .lifting import Line
 from .schedule import Schedule
 
@@ -65,4 +65,8 @@ def _operations(line: Line, scheduled: Schedule) -> int:
             return 2 * size(shape_of(line.right.args[0], scheduled.shapes)) - 1
         case RowSums() | ColumnSums() | Total() | RowLargest():
             return size(shape_of(line.right.args[0], scheduled.shapes))
+        case LargestOfOthers():
+            return entries * (line.shape[1] - 1)
+        case SumOverOthers():
+            return 4 * entries * (line.shape[1] - 1)
     return entries * int(line.right.count_ops())
