@@ -21,7 +21,7 @@ from ..calculus.matrices import RowFunction
 from ..printers.numpy_code import function_name
 
 Array = NDArray[Any]
-Implementation = Callable[[Array], Array]
+Implementation = Callable[..., Array]
 
 
 def sigmoid(u: Array) -> Array:
