@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 # fmt: off
@@ -97,6 +98,19 @@ def applied_parts(name: str) -> Applied | None:
 def updated(name: str) -> str:
     """Name a parameter's value after its update: ``V'``."""
     return name + _PRIME
+
+
+def renamed(name: str, names: Mapping[str, str]) -> str:
+    """Give a name and all names in it, such as those in ``dE/dV``, the new ones that `names` has for them."""
+    if name in names:
+        return names[name]
+    if parts := derivative_parts(name):
+        return derivative(renamed(parts.of, names), renamed(parts.by, names))
+    if call := applied_parts(name):
+        return applied(call.function, renamed(call.name, names))
+    if name.endswith(_PRIME):
+        return updated(renamed(name.removesuffix(_PRIME), names))
+    return name
 
 
 def plain(name: str) -> str:

@@ -174,16 +174,16 @@ def form(stage: Stage) -> Expr:
 
 def rewritten(index: Mapping[Expr, Expr], matrix: Mapping[Expr, Expr]) -> Change:
     """Make a change in both forms alike, so that they still agree with one another."""
-    return lambda stage: replace(stage, index=stage.index.xreplace(index), matrix=form(stage).xreplace(matrix))
+    return lambda stage: stage.rewritten(index=stage.index.xreplace(index), matrix=form(stage).xreplace(matrix))
 
 
 def multiplied(index: Expr, matrix: Expr) -> Change:
-    return lambda stage: replace(stage, index=stage.index * index, matrix=form(stage) * matrix)
+    return lambda stage: stage.rewritten(index=stage.index * index, matrix=form(stage) * matrix)
 
 
 def turned_around(stage: Stage) -> Stage:
     matrix = MatrixProduct(Transposed(Quantity("dE/dz")), Quantity("h"))
-    return replace(stage, index=summed(h[n, k] * dz[n, j], [n]), matrix=matrix)
+    return stage.rewritten(index=summed(h[n, k] * dz[n, j], [n]), matrix=matrix)
 
 
 def with_stage(derivation: Derivation, name: str, change: Change) -> Derivation:
@@ -266,8 +266,8 @@ def test_the_numeric_check_finds_an_error_in_every_independent_way(label: str) -
 def test_an_error_in_one_form_alone_is_found_in_that_form(label: str) -> None:
     name, change = ERRORS[label]
     right = lecture(SQUARE)[name]
-    wrong_matrix = with_stage(lecture(SQUARE), name, lambda stage: replace(stage, matrix=change(stage).matrix))
-    wrong_index = with_stage(lecture(SQUARE), name, lambda stage: replace(stage, index=change(stage).index))
+    wrong_matrix = with_stage(lecture(SQUARE), name, lambda stage: stage.rewritten(matrix=change(stage).matrix))
+    wrong_index = with_stage(lecture(SQUARE), name, lambda stage: stage.rewritten(index=change(stage).index))
     assert right.matrix != wrong_matrix[name].matrix
     assert disproved(wrong_matrix) == (AFTER[name], set())
     assert disproved(wrong_index) == (set(), AFTER[name])
@@ -289,7 +289,7 @@ def test_an_error_in_a_jacobian_is_found_by_proof_and_check(label: str) -> None:
     jacobian = lecture(SQUARE)[name].jacobian
     assert jacobian is not None
     wrong = replace(jacobian, entry=change(jacobian.entry))
-    derivation = with_stage(lecture(SQUARE), name, lambda stage: replace(stage, jacobian=wrong))
+    derivation = with_stage(lecture(SQUARE), name, lambda stage: stage.rewritten(jacobian=wrong))
     assert not is_zero(jacobian_difference(SQUARE, derivation, name))
     assert disagreeing(derivation) == {name: INDEPENDENT}
 

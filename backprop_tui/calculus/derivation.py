@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from math import prod
 
 from sympy import Expr
@@ -19,12 +19,13 @@ from . import reasons
 from .equations import Equation, read_equations
 from .index_form import counted, index_form
 from .indices import Axes, canonical
+from .likeness import Alike, Likeness, Pattern, Renaming
 from .matrices import MatrixProduct, RowFunction, quantities
 from .matrix_form import recovered
 from .optimisers import DESCENT, STEP, Optimiser, Update, counting
 from .reverse_sweep import ReverseSweep
 from .shapes import Shape, Shapes, told
-from .stages import Kind, Stage
+from .stages import Kind, Stage, Written
 
 
 @dataclass(frozen=True)
@@ -140,8 +141,10 @@ def derive(
     loss = _loss(read, shapes)
     axes, sizes = shapes.lettered()
     ordered = sorted(read, key=lambda name: name == loss)
-    forward = [_forward_stage(name, read[name], axes, is_loss=name == loss) for name in ordered]
-    backward = ReverseSweep(forward, tuple(parameters), axes, frozenset(unit_rows)).run()
+    likeness = Likeness()
+    steps = {name: _forward_step(name, read[name], axes, likeness, is_loss=name == loss) for name in ordered}
+    forward = [step.renamed(Renaming.stage, step.first) for step in steps.values()]
+    backward = ReverseSweep(forward, tuple(parameters), axes, likeness, steps, frozenset(unit_rows)).run()
     learned = [stage.name for stage in backward if stage.kind is Kind.GRADIENT]
     unused = [name for name in parameters if derivative(loss, name) not in learned]
     if unused:
@@ -160,7 +163,7 @@ def derive(
         **dict.fromkeys(constants, ("", "")),
     }
     updates = _updates(optimiser, moved, loss)
-    last = _update_stages(updates, every)
+    last = _update_stages(updates, every, likeness)
     stages = (*forward, *backward, *last)
     every |= {stage.name: stage.axes for stage in last}
     written = {name: read[name].right for name in ordered}
@@ -174,14 +177,29 @@ def _updates(optimiser: Optimiser, parameters: Iterable[str], loss: str) -> list
     return counter + [update for name in parameters for update in optimiser.rule(name, derivative(loss, name))]
 
 
-def _update_stages(updates: Iterable[Update], axes: Mapping[str, Axes]) -> list[Stage]:
+def _update_stages(updates: Iterable[Update], axes: Mapping[str, Axes], likeness: Likeness) -> list[Stage]:
     known = dict(axes)
     stages = []
     for update in updates:
         own = known[update.name] = known[update.name.removesuffix("'")]
-        index = index_form(update.right, *canonical(own), known)
-        stages.append(Stage(update.name, Kind.UPDATE, own, index, recovered(index, own).matrix, update.reason))
+        step = likeness.once(_of_update(update, known), partial(_update_stage, update, own, dict(known)))
+        stages.append(step.renamed(Renaming.stage, step.first))
     return stages
+
+
+def _of_update(update: Update, axes: Mapping[str, Axes]) -> Pattern:
+    pattern = Pattern(["update"])
+    pattern.name(update.name)
+    for formula in (update.right, *(piece for piece in update.reason if not isinstance(piece, str))):
+        pattern.expression(formula)
+    for name in tuple(pattern.names):
+        pattern.axes(axes[name])
+    return pattern
+
+
+def _update_stage(update: Update, own: Axes, axes: Mapping[str, Axes]) -> Stage:
+    index = index_form(update.right, *canonical(own), axes)
+    return Stage(update.name, Kind.UPDATE, own, Written(index, recovered(index, own).matrix, update.reason))
 
 
 def _loss(equations: Mapping[str, Equation], shapes: Shapes) -> str:
@@ -200,6 +218,19 @@ def _loss(equations: Mapping[str, Equation], shapes: Shapes) -> str:
     return losses[0]
 
 
+def _forward_step(
+    name: str, equation: Equation, axes: Mapping[str, Axes], likeness: Likeness, *, is_loss: bool
+) -> Alike[Stage]:
+    pattern = Pattern(["forward", is_loss])
+    pattern.name(name)
+    pattern.expression(equation.right)
+    if equation.stable is not equation.right:
+        pattern.expression(equation.stable)
+    for each in tuple(pattern.names):
+        pattern.axes(axes[each])
+    return likeness.once(pattern, lambda: _forward_stage(name, equation, axes, is_loss=is_loss))
+
+
 def _forward_stage(name: str, equation: Equation, axes: Mapping[str, Axes], *, is_loss: bool) -> Stage:
     written, stable = (counted(form, axes) for form in (equation.right, equation.stable))
     kind = Kind.LOSS if is_loss else Kind.PRE_ACTIVATION if stable.has(MatrixProduct) else Kind.ACTIVATION
@@ -207,7 +238,7 @@ def _forward_stage(name: str, equation: Equation, axes: Mapping[str, Axes], *, i
     named = stable.has(RowFunction)
     matrix = stable if named else recovered(index, axes[name], name).matrix
     opened = written if written != stable else None
-    return Stage(name, kind, axes[name], index, matrix, reasons.of_forward(kind, index, stable), opened=opened)
+    return Stage(name, kind, axes[name], Written(index, matrix, reasons.of_forward(kind, index, stable), opened))
 
 
 def _in_order(gradients: list[str], parameters: Iterable[str], loss: str) -> list[str]:

@@ -78,9 +78,8 @@ def _averaged(stage: Stage) -> Stage:
     for letter in stage.axes:
         count *= size(letter)
     matrix = None if stage.matrix is None else stage.matrix / count
-    return replace(
-        stage, index=stage.index / count, matrix=matrix, reason=("The loss taken as a mean: the factor is 2/n.",)
-    )
+    told: Reason = ("The loss taken as a mean: the factor is 2/n.",)
+    return stage.rewritten(index=stage.index / count, matrix=matrix, reason=told)
 
 
 def _stale(stage: Stage, signal: str) -> Stage:
@@ -97,4 +96,4 @@ def _stale(stage: Stage, signal: str) -> Stage:
 
 def _rewritten(stage: Stage, entries: Mapping[Expr, Expr], matrices: Mapping[Expr, Expr], told: Reason) -> Stage:
     matrix = None if stage.matrix is None else stage.matrix.xreplace(matrices)
-    return replace(stage, index=stage.index.xreplace(entries), matrix=matrix, reason=told)
+    return stage.rewritten(index=stage.index.xreplace(entries), matrix=matrix, reason=told)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from sympy import Add, Expr, Function, KroneckerDelta, Mul, Sum
+from sympy import Add, Expr, Function, KroneckerDelta, Mul, Sum, Symbol
 
 from .chain_rule import LocalDerivative
 from .contraction import split_deltas, substituted, terms
@@ -29,7 +29,8 @@ from .matrices import (
 from .matrix_form import Recovered, Rule, Step
 from .stages import Factor, Kind, Reason, Stage
 
-_u = Quantity("u")
+_u, _delta = Symbol("u"), Symbol("delta")
+"""Signs that stand for no quantity of the network."""
 
 
 def of_forward(kind: Kind, index: Expr, written: Expr) -> Reason:
@@ -72,7 +73,7 @@ def of_local(stage: Stage, local: LocalDerivative, form: Recovered) -> Reason:
     if local.core.has(KroneckerDelta):
         moved = Quantity(jacobian.by)
         told: Reason = (output, " takes ", moved, " in at several places, each with a term of its own: a ")
-        return (*told, Quantity("delta"), " is 1 where its two indices agree, else 0.")
+        return (*told, _delta, " is 1 where its two indices agree, else 0.")
     if isinstance(stage.index, Function) and not free_indices(local.core) - free_indices(output):
         return _slope(stage, local)
     operand, factor = _met(local)

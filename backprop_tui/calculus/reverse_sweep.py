@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from sympy import Add, Expr
 
@@ -13,19 +15,37 @@ from .algebra import gathered, multiplied_out
 from .chain_rule import LocalDerivative, chained, local_derivative
 from .index_form import axes_of, index_form
 from .indices import Axes, canonical, entry, names_in
+from .likeness import Alike, Likeness, Pattern, Renaming
 from .matrices import RowFunction
 from .matrix_form import Recovered, recovered
 from .recognition import unnamed, without_unit_sums
-from .stages import Factor, Kind, Stage
+from .stages import Factor, Kind, Stage, Written
 
 
 @dataclass(frozen=True)
 class _Share:
-    """What one later stage contributes to an adjoint."""
+    """What one later stage contributes to an adjoint.
+
+    Attributes
+    ----------
+    factor:
+        The product of the chain rule.
+    index:
+        What it comes to, at the indices of the quantity.
+    local:
+        The local derivative as a stage; None where the later stage is the loss.
+    entry:
+        The entry of the Jacobian.
+    spread:
+        Whether an entry of the quantity acts on several entries of the later stage.
+
+    """
 
     factor: Factor
-    local: LocalDerivative
     index: Expr
+    local: Stage | None
+    entry: Expr
+    spread: bool
 
 
 @dataclass
@@ -40,6 +60,8 @@ class ReverseSweep:
         The names of what is learned.
     axes:
         The axes of all quantities so far.
+    likeness, steps:
+        The steps of the derivation taken so far, and those of them that made the forward and the auxiliary stages.
     unit_rows:
         The inputs whose rows are assumed to sum to one.
     stages, auxiliary:
@@ -52,22 +74,21 @@ class ReverseSweep:
     forward: Sequence[Stage]
     parameters: tuple[str, ...]
     axes: Mapping[str, Axes]
+    likeness: Likeness
+    steps: dict[str, Alike[Stage]]
     unit_rows: frozenset[str] = frozenset()
     stages: list[Stage] = field(default_factory=list)
     auxiliary: list[Stage] = field(default_factory=list)
-    shares: dict[str, list[_Share]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.made_from = {stage.name: names_in(stage.index) for stage in self.forward}
+    shares: dict[str, list[Alike[_Share]]] = field(default_factory=dict)
 
     def run(self) -> list[Stage]:
         """Return the backward stages: local derivatives, adjoints and gradients, in the order of the lesson."""
         operands = self._operands()
-        uses = [name for names in operands.values() for name in names]
+        uses = Counter(name for names in operands.values() for name in names)
         for stage in reversed(self.forward):
             for name in operands[stage.name]:
                 self.shares.setdefault(name, []).append(self._share(stage, name))
-                if len(self.shares[name]) == uses.count(name):
+                if len(self.shares[name]) == uses[name]:
                     self._emit_adjoint(name)
         return self.stages
 
@@ -84,7 +105,7 @@ class ReverseSweep:
         learned = list(self.parameters)
         operands: dict[str, list[str]] = {}
         for stage in self.forward:
-            names = self.made_from[stage.name]
+            names = stage.uses
             used = [name for name in learned if name in names]
             operands[stage.name] = _parameters_first(used, self.parameters)
             if used:
@@ -95,82 +116,89 @@ class ReverseSweep:
                 reached.update(operands[stage.name])
         return {name: used if name in reached else [] for name, used in operands.items()}
 
-    def _share(self, stage: Stage, operand: str) -> _Share:
+    def _share(self, stage: Stage, operand: str) -> Alike[_Share]:
         local = self._local(stage, operand)
-        if stage.name == self.loss:
-            names = dict(zip(local.jacobian.inputs, canonical(self.axes[operand]), strict=True))
-            return _Share(Factor("", stage.name), local, local.jacobian.entry.xreplace(names))
-        factor = Factor(derivative(self.loss, stage.name), self._emit_local(stage, operand, local).name)
-        adjoint = entry(factor.adjoint, *stage.indices, stage.axes)
-        return _Share(factor, local, chained(adjoint, local, self.axes[operand]))
+        pattern = Pattern(["share", stage.name == self.loss])
+        pattern.step(local)
+        step = self.likeness.once(pattern, lambda: self._shared(stage, operand, local.first))
+        if made := step.first.local:
+            self.stages.append(step.renamed(Renaming.stage, made))
+        return step
 
-    def _local(self, stage: Stage, operand: str) -> LocalDerivative:
+    def _local(self, stage: Stage, operand: str) -> Alike[LocalDerivative]:
         """Differentiate a stage; a function of rows that it needs and no stage computes becomes a stage first."""
         while True:
-            local = local_derivative(stage, operand, self.axes[operand], self._alike(stage))
-            needed = unnamed(local.jacobian.entry)
+            alike = self._alike(stage)
+            pattern = Pattern(["local"])
+            pattern.name(operand)
+            for each in (stage, *alike):
+                pattern.step(self.steps[each.name])
+            derive = partial(local_derivative, stage, operand, self.axes[operand], alike)
+            step: Alike[LocalDerivative] = self.likeness.once(pattern, derive)
+            needed = unnamed(step.first.jacobian.entry)
             if needed is None:
-                return local
-            self._emit_auxiliary(needed)
+                return step
+            self._emit_auxiliary(step.renamed(Renaming.expression, needed))
 
     def _alike(self, stage: Stage) -> list[Stage]:
         """The stages made from nothing but what a stage is made from: its derivative may be written with them."""
-        names = self.made_from[stage.name]
-        return [other for other in (*self.forward, *self.auxiliary) if self.made_from[other.name] <= names]
+        return [other for other in (*self.forward, *self.auxiliary) if other.uses <= stage.uses]
+
+    def _shared(self, stage: Stage, operand: str, local: LocalDerivative) -> _Share:
+        jacobian, spread = local.jacobian, bool(local.tensor)
+        if stage.name == self.loss:
+            names = dict(zip(jacobian.inputs, canonical(self.axes[operand]), strict=True))
+            return _Share(Factor("", stage.name), jacobian.entry.xreplace(names), None, jacobian.entry, spread)
+        made = _local_stage(stage, operand, local)
+        factor = Factor(derivative(self.loss, stage.name), made.name)
+        adjoint = entry(factor.adjoint, *stage.indices, stage.axes)
+        return _Share(factor, chained(adjoint, local, self.axes[operand]), made, jacobian.entry, spread)
 
     def _emit_auxiliary(self, function: RowFunction) -> None:
         name = applied(function.chalk, function.args[0].name)
         axes = axes_of(function, self.axes)
-        index = index_form(function, *canonical(axes), self.axes)
-        reason = reasons.of_auxiliary(name)
-        made = Stage(name, Kind.AUXILIARY, axes, index, function, reason, opened=function.definition)
-        self.auxiliary.append(made)
-        self.made_from[name] = names_in(index)
-        self.stages.append(made)
+        pattern = Pattern(["auxiliary"])
+        pattern.name(name)
+        pattern.expression(function)
+        pattern.axes(self.axes[function.args[0].name])
 
-    def _emit_local(self, stage: Stage, operand: str, local: LocalDerivative) -> Stage:
-        form = Recovered(None) if local.tensor else recovered(local.core, local.axes)
-        closed = local.opened is not None and not local.tensor
-        opened = recovered(local.opened, local.axes).matrix if closed else None
-        made = Stage(
-            derivative(stage.name, operand),
-            Kind.LOCAL,
-            local.axes,
-            local.core,
-            form.matrix,
-            (*reasons.of_local(stage, local, form), *reasons.of_kinks(local.jacobian.entry)),
-            opened=opened,
-            tensor=local.tensor,
-            jacobian=local.jacobian,
-        )
+        def auxiliary() -> Stage:
+            index = index_form(function, *canonical(axes), self.axes)
+            formulas = Written(index, function, reasons.of_auxiliary(name), opened=function.definition)
+            return Stage(name, Kind.AUXILIARY, axes, formulas)
+
+        self.steps[name] = self.likeness.once(pattern, auxiliary)
+        made = self.steps[name].renamed(Renaming.stage, self.steps[name].first)
+        self.auxiliary.append(made)
         self.stages.append(made)
-        return made
 
     def _emit_adjoint(self, name: str) -> None:
         shares = self.shares[name]
-        general = gathered(Add(*(share.index for share in shares)))
+        pattern = Pattern(["adjoint", name in self.parameters])
+        pattern.name(name)
+        pattern.axes(self.axes[name])
+        for share in shares:
+            pattern.step(share)
+        pattern.names_among(self.unit_rows)
+        step = self.likeness.once(pattern, lambda: self._adjoint(name, shares))
+        self.stages.append(step.renamed(Renaming.stage, step.first))
+
+    def _adjoint(self, name: str, shares: Sequence[Alike[_Share]]) -> Stage:
+        axes = self.axes[name]
+        general = gathered(Add(*(share.renamed(Renaming.expression, share.first.index) for share in shares)))
         index, assumed = self._simplified(general)
-        form = recovered(index, self.axes[name], name)
-        opened = recovered(general, self.axes[name], name).matrix if index != general else None
+        form = recovered(index, axes, name)
+        opened = recovered(general, axes, name).matrix if index != general else None
         kind = Kind.GRADIENT if name in self.parameters else Kind.ADJOINT
-        factors = tuple(share.factor for share in shares)
-        spread = any(bool(share.local.tensor) for share in shares)
-        reason = reasons.of_adjoint(name, self.axes[name], factors, form, spread=spread)
-        direct = [share.local.jacobian.entry for share in shares if not share.factor.adjoint]
+        factors = tuple(share.renamed(Renaming.factor, share.first.factor) for share in shares)
+        spread = any(share.first.spread for share in shares)
+        reason = reasons.of_adjoint(name, axes, factors, form, spread=spread)
+        direct = [share.first.entry for share in shares if share.first.local is None]
         reason = (*reason, *(piece for entries in direct for piece in reasons.of_kinks(entries)))
         if opened is not None:
             reason = (*reason, *reasons.of_unit_rows(assumed))
-        made = Stage(
-            derivative(self.loss, name),
-            kind,
-            self.axes[name],
-            index,
-            form.matrix,
-            reason,
-            opened=opened,
-            factors=factors,
-        )
-        self.stages.append(made)
+        formulas = Written(index, form.matrix, reason, opened)
+        return Stage(derivative(self.loss, name), kind, axes, formulas, factors)
 
     def _simplified(self, index: Expr) -> tuple[Expr, list[str]]:
         """Use that some rows sum to one; return with the result the inputs of which it was used."""
@@ -185,6 +213,15 @@ class ReverseSweep:
         left = without_unit_sums(multiplied_out(as_it_stands), ())
         done = left == without_unit_sums(left, assumed)
         return gathered(as_it_stands if done else without_unit_sums(spread, assumed)), assumed
+
+
+def _local_stage(stage: Stage, operand: str, local: LocalDerivative) -> Stage:
+    form = Recovered(None) if local.tensor else recovered(local.core, local.axes)
+    closed = local.opened is not None and not local.tensor
+    opened = recovered(local.opened, local.axes).matrix if closed else None
+    reason = (*reasons.of_local(stage, local, form), *reasons.of_kinks(local.jacobian.entry))
+    formulas = Written(local.core, form.matrix, reason, opened, local.tensor, local.jacobian)
+    return Stage(derivative(stage.name, operand), Kind.LOCAL, local.axes, formulas)
 
 
 def _parameters_first(names: Iterable[str], parameters: Iterable[str]) -> list[str]:
