@@ -16,8 +16,9 @@ from .algebra import gathered
 from .contraction import Term, contract, renamed, split_deltas, terms
 from .functions import ScalarFunction, in_output
 from .indices import Axes, Index, axis, canonical, entry, free_indices, fresh, summed
+from .matrices import RowFunction
 from .others import by_difference
-from .recognition import recognised
+from .recognition import recognised, unnamed
 from .stages import Jacobian, Stage
 
 
@@ -26,7 +27,8 @@ class LocalDerivative:
     """dv/du: its whole Jacobian, and the core that is left when the deltas are taken out.
 
     The core of dz[n, k]/dV[j, k'] = h[n, j] delta[k, k'] is h[n, j], a matrix with axes (n, j). `opened` is the core
-    with derivatives of named functions still closed, σ′(z[n, k]), where there are any.
+    with derivatives of named functions still closed, σ′(z[n, k]), where there are any. `needed` is a function of rows
+    that would shorten the Jacobian, had a stage computed it.
     """
 
     jacobian: Jacobian
@@ -34,6 +36,7 @@ class LocalDerivative:
     axes: Axes
     opened: Expr | None
     tensor: tuple[Expr, ...] = ()
+    needed: RowFunction | None = None
 
 
 def local_derivative(stage: Stage, operand: str, axes: Axes, forward: Sequence[Stage]) -> LocalDerivative:
@@ -63,7 +66,7 @@ def local_derivative(stage: Stage, operand: str, axes: Axes, forward: Sequence[S
     jacobian = Jacobian(stage.name, operand, outputs, inputs, written)
     core, axes_left, tensor = _core(written, outputs, inputs)
     opened = _core(closed, outputs, inputs)[0] if closed != written and closed.atoms(ScalarFunction) else None
-    return LocalDerivative(jacobian, core, axes_left, opened, tensor)
+    return LocalDerivative(jacobian, core, axes_left, opened, tensor, unnamed(written))
 
 
 def chained(adjoint: Expr, local: LocalDerivative, axes: Axes) -> Expr:

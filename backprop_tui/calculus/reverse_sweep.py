@@ -18,7 +18,7 @@ from .indices import Axes, canonical, entry, names_in
 from .likeness import Alike, Likeness, Pattern, Renaming
 from .matrices import RowFunction
 from .matrix_form import Recovered, recovered
-from .recognition import unnamed, without_unit_sums
+from .recognition import without_unit_sums
 from .stages import Factor, Kind, Stage, Written
 
 
@@ -64,8 +64,11 @@ class ReverseSweep:
         The steps of the derivation taken so far, and those of them that made the forward and the auxiliary stages.
     unit_rows:
         The inputs whose rows are assumed to sum to one.
-    stages, auxiliary:
-        The backward stages made so far, and those of them that compute a function of rows which only derivatives need.
+    stages:
+        The backward stages made so far.
+    users, places:
+        The stages that derivatives may be written with: by what they are made from, and in their order. To the forward
+        stages come those that compute a function of rows which only derivatives need.
     shares:
         What each quantity's later uses have contributed to its adjoint so far.
 
@@ -78,8 +81,13 @@ class ReverseSweep:
     steps: dict[str, Alike[Stage]]
     unit_rows: frozenset[str] = frozenset()
     stages: list[Stage] = field(default_factory=list)
-    auxiliary: list[Stage] = field(default_factory=list)
+    users: dict[str, list[Stage]] = field(default_factory=dict)
+    places: dict[str, int] = field(default_factory=dict)
     shares: dict[str, list[Alike[_Share]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for stage in self.forward:
+            self._take_in(stage)
 
     def run(self) -> list[Stage]:
         """Return the backward stages: local derivatives, adjoints and gradients, in the order of the lesson."""
@@ -133,16 +141,17 @@ class ReverseSweep:
             pattern.name(operand)
             for each in (stage, *alike):
                 pattern.step(self.steps[each.name])
-            derive = partial(local_derivative, stage, operand, self.axes[operand], alike)
-            step: Alike[LocalDerivative] = self.likeness.once(pattern, derive)
-            needed = unnamed(step.first.jacobian.entry)
+            step = self.likeness.once(pattern, partial(local_derivative, stage, operand, self.axes[operand], alike))
+            needed = step.first.needed
             if needed is None:
                 return step
             self._emit_auxiliary(step.renamed(Renaming.expression, needed))
 
     def _alike(self, stage: Stage) -> list[Stage]:
         """The stages made from nothing but what a stage is made from: its derivative may be written with them."""
-        return [other for other in (*self.forward, *self.auxiliary) if other.uses <= stage.uses]
+        beside = {other.name: other for name in stage.uses for other in self.users[name]}
+        alike = [other for other in beside.values() if other.uses <= stage.uses]
+        return sorted(alike, key=lambda other: self.places[other.name])
 
     def _shared(self, stage: Stage, operand: str, local: LocalDerivative) -> _Share:
         jacobian, spread = local.jacobian, bool(local.tensor)
@@ -153,6 +162,12 @@ class ReverseSweep:
         factor = Factor(derivative(self.loss, stage.name), made.name)
         adjoint = entry(factor.adjoint, *stage.indices, stage.axes)
         return _Share(factor, chained(adjoint, local, self.axes[operand]), made, jacobian.entry, spread)
+
+    def _take_in(self, stage: Stage) -> None:
+        """Let derivatives be written with a stage."""
+        self.places[stage.name] = len(self.places)
+        for name in stage.uses:
+            self.users.setdefault(name, []).append(stage)
 
     def _emit_auxiliary(self, function: RowFunction) -> None:
         name = applied(function.chalk, function.args[0].name)
@@ -169,7 +184,7 @@ class ReverseSweep:
 
         self.steps[name] = self.likeness.once(pattern, auxiliary)
         made = self.steps[name].renamed(Renaming.stage, self.steps[name].first)
-        self.auxiliary.append(made)
+        self._take_in(made)
         self.stages.append(made)
 
     def _emit_adjoint(self, name: str) -> None:
