@@ -19,7 +19,7 @@ from .training import print_table, raced
 def derived(case: Case) -> Contestant:
     """This project's engine on JAX: arrays on the device in and out; many steps in a call."""
     step, learned = JaxStep(case.derivation, case.dtype), dict(case.values)
-    placed, compiled = step.placed(case.values), step.compiled
+    placed, jitted = step.placed(case.values), step.jitted
     names = [stage.name for stage in case.derivation.gradients]
 
     def steps(count: int) -> None:
@@ -31,7 +31,7 @@ def derived(case: Case) -> Contestant:
 
     weights = [f"W{number}" for number in range(1, case.depth + 1)]
     return Contestant(
-        lambda: jax.block_until_ready(compiled(*placed)), read, steps, lambda: [learned[name] for name in weights]
+        lambda: jax.block_until_ready(jitted(*placed)), read, steps, lambda: [learned[name] for name in weights]
     )
 
 
