@@ -136,7 +136,7 @@ def test_every_function_of_the_chalkboard_is_that_of_the_trace(scale: float) -> 
 
 
 def test_batches_optimiser_memory_and_frozen_parameters_are_those_of_the_trace() -> None:
-    assert_training_is_the_traces(batched_step(), BATCHED, 2 * jax_step.MOST_STEPS + 3)
+    assert_training_is_the_traces(batched_step(), BATCHED, 2 * jax_step.MOST_BATCHES + 3)
     assert "b1" not in batched_step().run(BATCHED.start, 1, BATCHED.inputs).values
 
 

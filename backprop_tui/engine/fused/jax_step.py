@@ -24,9 +24,10 @@ from .placement import Placement
 from .scalar_code import replaced
 from .steps import Batches, Gradients, Trained, TrainingStep
 
-MOST_STEPS: Final = 64
+MOST_STEPS: Final = 1024
+MOST_BATCHES: Final = 64
 MOST_BYTES: Final = 16_000_000
-"""The most steps that one call of the compiled loop makes, and the most bytes of batches that it takes."""
+"""The most steps that one call of the compiled loop makes, and the most batches, and bytes of them, that it takes."""
 
 Arrays: TypeAlias = dict[str, jax.Array]
 
@@ -151,9 +152,9 @@ def _unchanging(iteration: int) -> Values:
 
 
 def _steps_at_once(batch: int) -> int:
-    """Return how many steps the loop has room for, with batches of so many bytes.
+    """Return how many steps the loop has room for, with batches of so many bytes, or none.
 
     It doesn't depend on how many are wanted: one program makes them all, so steps made in several runs are those of a
     single run bit for bit.
     """
-    return max(1, min(MOST_STEPS, MOST_BYTES // max(1, batch)))
+    return max(1, min(MOST_BATCHES, MOST_BYTES // batch)) if batch else MOST_STEPS
