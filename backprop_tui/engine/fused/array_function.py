@@ -15,12 +15,12 @@ from ...calculus.matrices import Ones, Quantity, Transposed
 from ...calculus.shapes import Shape
 from ...notation import code
 from ..numerics import Array
+from ..source import function
 from .array_code import COPY, Instruction, is_constant, lowered
 from .buffers import Places
 from .forms import shape_of, size
 from .groups import Group, groups
 from .schedule import Schedule
-from .source import function
 
 
 @dataclass(frozen=True)

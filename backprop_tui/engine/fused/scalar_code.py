@@ -14,9 +14,9 @@ from typing import Final
 from ...calculus.matrices import Quantity
 from ...calculus.shapes import Shape
 from ...printers.scalar_code import ScalarCode, entry_name
+from ..source import function
 from .lifting import Line
 from .schedule import Schedule
-from .source import function
 
 _NAMES: Final = ("exp", "log", "log1p", "sqrt", "pow", "tanh", "sin", "cos", "pi", "e")
 _FUNCTIONS: Final = {name: getattr(math, name) for name in _NAMES}
