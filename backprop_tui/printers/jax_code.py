@@ -6,6 +6,7 @@ from typing import Any
 
 from sympy.printing.numpy import JaxPrinter
 
+from .. import notation
 from .numpy_code import NumPyCode
 
 
@@ -21,6 +22,10 @@ class JaxCode(NumPyCode, JaxPrinter):
 
     def _print_RowLargest(self, expr: Any) -> str:
         return f"({self._print(expr.args[0])}).max(axis=1, keepdims=True)"
+
+    def _print_Entries(self, expr: Any) -> str:
+        stage, *quantities = expr.args
+        return f"entries_of_{notation.code(stage.name)}({', '.join(map(self._print, quantities))})"
 
     def _print_Ones(self, expr: Any) -> str:
         return f"{self._module_format(f'{self._module}.ones')}({self._shapes[expr.args[0].name]})"

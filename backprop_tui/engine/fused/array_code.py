@@ -16,19 +16,12 @@ from sympy.core.relational import Relational
 from ...calculus.functions import Sigmoid, Softplus
 from ...calculus.matrices import ColumnSums, MatrixProduct, Quantity, RowSums, Total
 from ...calculus.shapes import Shape
-from .forms import MIXING, Inner, RowLargest, is_plain, shape_of, size
+from .entries import RELATIONS
+from .forms import MIXING, Entries, Inner, RowLargest, is_plain, shape_of, size
 from .lifting import Line
 from .schedule import Schedule
 
 _UFUNCS: Final = {exp: "exp", log: "log", tanh: "tanh", sin: "sin", cos: "cos"}
-_COMPARISONS: Final = {
-    ">": "greater",
-    "<": "less",
-    ">=": "greater_equal",
-    "<=": "less_equal",
-    "==": "equal",
-    "!=": "not_equal",
-}
 _MIXING: Final = {
     MatrixProduct: "product",
     RowSums: "row_sums",
@@ -36,6 +29,7 @@ _MIXING: Final = {
     Total: "total",
     RowLargest: "row_largest",
     Inner: "inner",
+    Entries: "entries",
 }
 COPY: Final = "copyto"
 
@@ -145,7 +139,7 @@ class _Lowering:
                 self._choice(expression, target)
             case Relational():
                 self.program.masks.add(target)
-                self._emit(_COMPARISONS[expression.rel_op], self._operands(expression.args, ""), target)
+                self._emit(RELATIONS[expression.rel_op], self._operands(expression.args, ""), target)
             case Sigmoid():
                 self._sigmoid(expression.args[0], target)
             case Softplus():

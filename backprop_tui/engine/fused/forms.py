@@ -24,8 +24,17 @@ class Inner(Function):
     nargs = 2
 
 
-MIXING: Final = (MatrixProduct, RowSums, ColumnSums, Total, RowLargest, Inner)
+class Entries(Function):
+    """A stage that has no matrix form: a symbol of its name, then the quantities in its index form."""
+
+
+MIXING: Final = (MatrixProduct, RowSums, ColumnSums, Total, RowLargest, Inner, Entries)
 """The operations that make one entry from several: each stands alone in a line."""
+
+
+def names_apart(form: Expr) -> set[str]:
+    """Return the names of the stages without a matrix form that stand in a form."""
+    return {found.args[0].name for found in form.atoms(Entries)}
 
 
 def size(shape: Shape) -> int:
@@ -37,6 +46,8 @@ def shape_of(expression: Expr, shapes: Mapping[str, Shape]) -> Shape:
     """Return the (rows, columns) of an expression, given those of the names in it."""
     if isinstance(expression, Quantity):
         return shapes[expression.name]
+    if isinstance(expression, Entries):
+        return shapes[expression.args[0].name]
     inner = [shape_of(argument, shapes) for argument in expression.args] or [(1, 1)]
     match expression:
         case MatrixProduct():

@@ -9,9 +9,11 @@ import jax
 import jax.numpy as jnp
 from sympy import Expr, Symbol, lambdify
 
+from ...calculus.functions import Sigmoid, Softplus
 from ...calculus.matrices import Quantity
 from ...notation import code
 from ...printers.jax_code import JaxCode
+from .entries import EntriesOf
 from .schedule import Schedule
 
 Function = Callable[..., list[jax.Array]]
@@ -24,6 +26,8 @@ def softplus(u: jax.Array) -> jax.Array:
 
 _STABLE: Final = {"sigmoid": jax.lax.logistic, "softplus": softplus}
 """All that a schedule leaves to be implemented; other functions of the chalkboard are written out in it."""
+
+_BY_CLASS: Final[dict[Any, Callable[[Any], Any]]] = {Sigmoid: jax.lax.logistic, Softplus: softplus}
 
 
 def jax_function(scheduled: Schedule, sizes: Mapping[str, int]) -> Function:
@@ -41,7 +45,11 @@ def jax_function(scheduled: Schedule, sizes: Mapping[str, int]) -> Function:
     lines = [(_symbol(line.name), _coded(line.right)) for line in scheduled.lines]
     results = [_symbol(name) for name in scheduled.outputs]
     takes = [_symbol(name) for name in scheduled.given]
-    made: Any = lambdify(takes, results, [_STABLE, "jax"], printer, cse=lambda _: (lines, results))
+    apart = {
+        f"entries_of_{code(name)}": EntriesOf(stage, scheduled.shapes[name], sizes, jnp, _BY_CLASS)
+        for name, stage in scheduled.apart.items()
+    }
+    made: Any = lambdify(takes, results, [_STABLE, apart, "jax"], printer, cse=lambda _: (lines, results))
     return made
 
 

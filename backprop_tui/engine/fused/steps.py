@@ -140,7 +140,7 @@ def training_step(derivation: Derivation, dtype: DTypeLike = np.float64, engine:
     Raises
     ------
     NotImplementedError
-        Where a stage that a gradient needs has no matrix form, or where code over single numbers would be too long.
+        Where code over single numbers would be too long, or a stage that a step needs has no matrix form for it.
     InputError
         Where numba or jax is asked for and isn't installed.
 
@@ -171,7 +171,7 @@ def _from_extra(engine: str) -> type[TrainingStep]:
 def cheapest(derivation: Derivation) -> str:
     """Return which of arrays and scalars runs a step in less time, by counting."""
     scheduled = step_schedule(derivation)
-    if scalar_operations(scheduled) > MOST_OPERATIONS:
+    if scheduled.apart or scalar_operations(scheduled) > MOST_OPERATIONS:
         return "arrays"
     return "scalars" if scalar_cost(scheduled) < array_cost(lowered(scheduled)) else "arrays"
 
