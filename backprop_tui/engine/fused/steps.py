@@ -237,10 +237,11 @@ class ScalarStep(TrainingStep):
     def gradients(self, values: Values) -> Gradients:
         """Compute the loss and all its gradients; the arrays are this step's own."""
         try:
-            self._packed.fill(self.floats(*numbers_in(values, self._slopes.given)))
+            numbers = self.floats(*numbers_in(values, self._slopes.given))
+            self._packed.fill(numbers)
         except (ArithmeticError, ValueError):
             return self._arrays.gradients(values)
-        return Gradients(float(self._packed.flat[0]), self._by_name)
+        return Gradients(numbers[0], self._by_name)
 
     @cached_property
     def floats(self) -> Callable[..., tuple[float, ...]]:
