@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 from sympy import Add, Expr, Integer, Mul, Piecewise, Pow, Rational, cos, exp, log, sin, tanh
@@ -58,10 +59,11 @@ class Instruction:
         """Whether an entry of the target is made from several."""
         return self.function in _MIXING.values()
 
-    @property
+    @cached_property
     def reads(self) -> list[str]:
-        """The names that it reads."""
-        return [found.name for operand in self.operands for found in operand.atoms(Quantity)]
+        """The names that it reads: an operand is a name, or a name transposed, or has none in it."""
+        parts = (part for operand in self.operands for part in (operand, *operand.args))
+        return [part.name for part in parts if isinstance(part, Quantity)]
 
 
 @dataclass

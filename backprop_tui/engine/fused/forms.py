@@ -32,11 +32,6 @@ MIXING: Final = (MatrixProduct, RowSums, ColumnSums, Total, RowLargest, Inner, E
 """The operations that make one entry from several: each stands alone in a line."""
 
 
-def names_apart(form: Expr) -> set[str]:
-    """Return the names of the stages without a matrix form that stand in a form."""
-    return {found.args[0].name for found in form.atoms(Entries)}
-
-
 def size(shape: Shape) -> int:
     """Return the number of entries."""
     return prod(shape)

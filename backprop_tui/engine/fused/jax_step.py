@@ -88,10 +88,10 @@ class JaxStep(TrainingStep):
     def run(self, values: Values, steps: int = 1, batches: Batches | None = None, first: int = 0) -> Trained:
         """Run steps, many in one call of a compiled loop; the parameters are as for every `TrainingStep`."""
         batches = batches or _unchanging
-        changing, names = batches(first), replaced(self._step)
+        changing, names = batches(first), replaced(self.scheduled)
         most = _steps_at_once(sum(value.size for value in changing.values()) * self.dtype.itemsize)
         learned: dict[str, Any] = self._arrays(values, names)
-        fixed: dict[str, Any] = self._arrays(values, set(self._step.given).difference(names, changing))
+        fixed: dict[str, Any] = self._arrays(values, set(self.scheduled.given).difference(names, changing))
         losses, loop = [], self._loop(frozenset(changing))
         with self._precision():
             for start in range(first, first + steps, most):
@@ -105,8 +105,8 @@ class JaxStep(TrainingStep):
     def _loop(self, changing: frozenset[str]) -> Callable[..., tuple[Arrays, jax.Array]]:
         """Return the compiled loop where these are the inputs that change."""
         if changing not in self._loops:
-            names = set(replaced(self._step))
-            fixed = self.placement.of_all(name for name in self._step.given if name not in names | changing)
+            names = set(replaced(self.scheduled))
+            fixed = self.placement.of_all(name for name in self.scheduled.given if name not in names | changing)
             places = None, self.placement.whole, fixed, self.placement.of_all(changing, stacked=True), None
             self._loops[changing] = jax.jit(
                 self._steps, in_shardings=places, out_shardings=self.placement.whole, donate_argnames="learned"
@@ -120,15 +120,15 @@ class JaxStep(TrainingStep):
             learned, losses = state
             batch = {name: jax.lax.dynamic_index_in_dim(each, number, keepdims=False) for name, each in stacks.items()}
             known = {**fixed, **learned, **batch}
-            loss, *updated = self._function(*(known[name] for name in self._step.given))
+            loss, *updated = self._function(*(known[name] for name in self.scheduled.given))
             losses = jax.lax.dynamic_update_index_in_dim(losses, loss[0, 0], number, 0)
-            return dict(zip(replaced(self._step), updated, strict=True)), losses
+            return dict(zip(replaced(self.scheduled), updated, strict=True)), losses
 
         return jax.lax.fori_loop(0, steps, body, (learned, losses))
 
     @cached_property
     def _function(self) -> Function:
-        return jax_function(self._step, self.derivation.sizes)
+        return jax_function(self.scheduled, self.derivation.sizes)
 
     def _precision(self) -> AbstractContextManager[Any]:
         double = self.dtype == np.float64

@@ -24,7 +24,7 @@ from ...calculus.matrices import Quantity, Transposed, quantities
 from ...calculus.shapes import Shape
 from ...calculus.stages import Stage
 from ...notation import updated
-from .forms import MIXING, names_apart
+from .forms import MIXING, Entries
 from .lifting import Lifting, Line
 from .preparation import prepared
 
@@ -65,7 +65,8 @@ def schedule(derivation: Derivation, outputs: Sequence[str]) -> Schedule:
     lines = [lifting.lines[name] for name in names if name in lifting.lines]
     read = set().union(*(line.reads for line in lines))
     given = tuple(name for name in derivation.given if name in read)
-    apart = {name: derivation[name] for line in lines for name in names_apart(line.right)}
+    named = [line.right.args[0].name for line in lines if isinstance(line.right, Entries)]
+    apart = {name: derivation[name] for name in named}
     return Schedule(tuple(lines), given, tuple(outputs), lifting.shapes, _overwrites(lines), apart)
 
 
