@@ -161,6 +161,15 @@ def test_training_leaves_what_it_is_given_as_it_was() -> None:
     assert all((start[name] == value).all() for name, value in network.start.items())
 
 
+def test_one_program_makes_any_number_of_steps(caplog: pytest.LogCaptureFixture) -> None:
+    step, start = JaxStep(lecture(), devices=jax.devices()[:1]), gallery.load("lecture").start
+    with jax.log_compiles():
+        for count in (1, jax_step.MOST_STEPS + 1):
+            step.run(start, count)
+    compiled = [record for record in caplog.records if record.getMessage().startswith("Compiling jit(_steps)")]
+    assert len(compiled) == 1
+
+
 def test_no_steps_change_nothing() -> None:
     trained = batched_step().run(BATCHED.start, 0)
     assert trained.losses.size == 0
