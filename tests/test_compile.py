@@ -3,6 +3,7 @@ from __future__ import annotations
 import ast
 import inspect
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -48,8 +49,29 @@ def stage_by_stage(widths: Widths, start: Start) -> dict[str, Array]:
 
 
 def source(*outputs: str) -> str:
-    """The generated code of a function that returns the named stages."""
-    return inspect.getsource(compile_iteration(lecture(), outputs).function)
+    """The generated code of a function that returns the named stages, with that of each form in place of its call."""
+    generated = compile_iteration(lecture(), outputs).function
+    return ast.unparse(Inlined(generated.__globals__).visit(ast.parse(inspect.getsource(generated))))
+
+
+class Inlined(ast.NodeTransformer):
+    """Writes out calls of generated functions that do no more than return an expression."""
+
+    def __init__(self, known: dict[str, Any]) -> None:
+        self.known = known
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        assert isinstance(node.func, ast.Name)
+        (function,) = ast.parse(inspect.getsource(self.known[node.func.id])).body
+        assert isinstance(function, ast.FunctionDef)
+        (returned,) = function.body
+        assert isinstance(returned, ast.Return)
+        names = dict(zip((each.arg for each in function.args.args), map(ast.unparse, node.args), strict=True))
+        for part in ast.walk(returned):
+            if isinstance(part, ast.Name):
+                part.id = names.get(part.id, part.id)
+        assert returned.value is not None
+        return returned.value
 
 
 def defined(code: str) -> list[str]:
@@ -157,6 +179,23 @@ def test_the_generated_code_assigns_each_name_once() -> None:
 def test_the_generated_code_computes_nothing_in_vain() -> None:
     assert defined(source("y")) == ["p", "h", "z", "y"]
     assert not {"E", "dE_dV", "dz_dV", "V_next"} & set(defined(source("dE/dW")))
+
+
+def test_stages_that_differ_in_names_alone_are_generated_once() -> None:
+    known = compile_iteration(lecture(), NAMES).function.__globals__
+    code = inspect.getsource(compile_iteration(lecture(), NAMES).function)
+    assert "p = _form0(x, W)" in code
+    assert "z = _form0(h, V)" in code
+    assert len([name for name in known if name.startswith("_form")]) < len(defined(code))
+
+
+@pytest.mark.parametrize("widths", [Widths(2, 3, 4, 4), Widths(5, 3, 4, 4)])
+def test_a_form_with_sizes_in_it_is_generated_for_each_size(widths: Widths) -> None:
+    start = random_start(widths) | {"W": np.ones((3, 4)), "x": np.ones((widths.samples, 3))}
+    derivation = derive({"p": "x @ W", "E": "mean(p)"}, given_shapes(widths), {"W": (3, 4)})
+    loss, slope = compile_iteration(derivation, ["E", "dE/dW"])(start)
+    np.testing.assert_allclose(loss, 3)
+    np.testing.assert_allclose(slope, np.full((3, 4), 1 / 4))
 
 
 def test_the_generated_code_calls_exp_for_no_sigmoid() -> None:

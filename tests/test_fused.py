@@ -4,6 +4,7 @@ import inspect
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -11,15 +12,18 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sympy import Expr
+from sympy import Expr, KroneckerDelta, Piecewise, Sum
 
 from backprop_tui import gallery
 from backprop_tui.calculus.derivation import Derivation, derive
 from backprop_tui.calculus.functions import LeakyRelu
+from backprop_tui.calculus.indices import Index, Size, base
 from backprop_tui.calculus.matrices import MatrixProduct, Quantity, Transposed
 from backprop_tui.calculus.optimisers import DESCENT, MOMENTUM, OPTIMISERS, Optimiser, Update
+from backprop_tui.calculus.stages import Kind
 from backprop_tui.calculus.vocabulary import FUNCTIONS, LOSSES
 from backprop_tui.engine.fused import TrainingStep, groups, training_step
+from backprop_tui.engine.fused.array_function import array_function
 from backprop_tui.engine.fused.schedule import schedule
 from backprop_tui.engine.fused.steps import ArrayStep, ScalarStep, gradient_schedule, step_schedule
 from backprop_tui.engine.trace import Trace
@@ -286,10 +290,83 @@ def test_every_line_comes_after_what_it_reads_and_before_that_is_replaced() -> N
             there.discard(scheduled.overwrites.get(line.name, ""))
 
 
-def test_a_stage_without_a_matrix_form_is_refused_by_name() -> None:
-    stages = [stage.rewritten(matrix=None) if stage.name == "dE/dh" else stage for stage in lecture()]
+def _by_index_forms(network: Network, *names: str) -> Network:
+    """The network with a derivation in which some stages, else all but local derivatives, have no matrix form."""
+    stages = [
+        stage.rewritten(matrix=None) if stage.name in names or (not names and stage.kind is not Kind.LOCAL) else stage
+        for stage in network.derivation
+    ]
+    other = replace(network)
+    other.__dict__["derivation"] = replace(network.derivation, stages=tuple(stages))
+    return other
+
+
+@pytest.mark.parametrize("engine", ["arrays", "jax"])
+@pytest.mark.parametrize("name", gallery.names())
+def test_index_forms_train_as_matrix_forms_do(name: str, engine: str) -> None:
+    """The trace goes through the matrix forms, which share nothing with what is run here."""
+    network = gallery.load(name)
+    step = training_step(_by_index_forms(network).derivation, engine=engine)
+    assert_like_the_trace(network, step)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("engine", ["auto", "arrays", "jax"])
+@pytest.mark.parametrize(("name", "apart"), [("attention", "dE/ds"), ("softmax-classifier", "dE/dz"), ("lecture", "h")])
+def test_one_stage_may_have_no_matrix_form(name: str, apart: str, engine: str, dtype: type[np.floating[Any]]) -> None:
+    network = _by_index_forms(gallery.load(name), apart)
+    assert network.derivation[apart].matrix is None
+    step = training_step(network.derivation, dtype, engine)
+    assert step.engine == engine.replace("auto", "arrays")
+    assert_like_the_trace(network, step, 1e-12 if dtype is np.float64 else 1e-4)
+
+
+@settings(max_examples=20, deadline=None)
+@given(networks())
+def test_index_forms_of_any_layers_train_as_matrix_forms_do(network: Network) -> None:
+    trace = Trace(network.derivation, network.start)
+    if not any(trace.first_not_finite(iteration) for iteration in range(STEPS + 1)):
+        assert_like_the_trace(network, ArrayStep(_by_index_forms(network).derivation), 1e-10)
+
+
+@pytest.mark.parametrize("loss", ["sum(q * q.T)", "sum((q + q.T)**2)", "sum(q @ q.T)", "sum(rowsum(q) * q * t)"])
+def test_index_forms_of_sums_of_all_shapes(loss: str) -> None:
+    network = _equations({"q": "x @ W + b", "E": loss})
+    assert_like_the_trace(network, ArrayStep(_by_index_forms(network).derivation))
+
+
+n, i, q = Index("n"), Index("i"), base("q")
+
+
+@pytest.mark.parametrize(
+    ("form", "expected"),
+    [
+        (Sum(q[i, i] * q[n, i] * KroneckerDelta(n, i), (i, 0, 2)), lambda q: np.diag(q) ** 2),
+        (Sum(q[n, 0], (i, 0, 2)), lambda q: 3 * q[:, 0]),
+        (
+            Sum(Piecewise((7, q[n, i] > 5), (q[n, i], q[n, i] > 4), (0, True)), (i, 0, 2)),
+            lambda q: np.select([q > 5, q > 4], [np.full_like(q, 7), q]).sum(axis=1),
+        ),
+        (Sum(q[n, i] + q[i, n], (i, 0, 2)) / Size("i"), lambda q: q.mean(axis=1) + q.mean(axis=0)),
+    ],
+    ids=["diagonal and delta", "an index that nothing has", "three branches", "a sum of terms"],
+)
+def test_index_forms_that_no_matrix_form_has(form: Expr, expected: Callable[[Array], Array]) -> None:
+    network = _equations({"q": "x @ W + b", "E": "sum(q**2)"})
+    loss = replace(network.derivation["E"].rewritten(matrix=None, index=form), axes=("n", ""))
+    axes = {**network.derivation.axes, "E": ("n", "")}
+    derivation = replace(network.derivation, stages=(network.derivation["q"], loss), axes=axes)
+    made = array_function(schedule(derivation, ["E"]), derivation.sizes, np.float64, in_place=False)
+    made.run(*(network.start[name] for name in made.takes))
+    numbers = network.start["x"] @ network.start["W"] + network.start["b"]
+    np.testing.assert_allclose(made.results["E"][:, 0], expected(numbers), rtol=1e-14)
+
+
+@pytest.mark.parametrize("engine", ["scalars", "numba"])
+def test_single_numbers_refuse_a_stage_without_a_matrix_form_by_name(engine: str) -> None:
+    derivation = _by_index_forms(gallery.load("lecture"), "dE/dh").derivation
     with pytest.raises(NotImplementedError, match="dE/dh has no matrix form"):
-        training_step(replace(lecture(), stages=tuple(stages)))
+        training_step(derivation, engine=engine)
 
 
 def test_code_over_single_numbers_is_refused_where_it_would_be_too_long() -> None:

@@ -136,7 +136,7 @@ def test_every_function_of_the_chalkboard_is_that_of_the_trace(scale: float) -> 
 
 
 def test_batches_optimiser_memory_and_frozen_parameters_are_those_of_the_trace() -> None:
-    assert_training_is_the_traces(batched_step(), BATCHED, 2 * jax_step.MOST_STEPS + 3)
+    assert_training_is_the_traces(batched_step(), BATCHED, 2 * jax_step.MOST_BATCHES + 3)
     assert "b1" not in batched_step().run(BATCHED.start, 1, BATCHED.inputs).values
 
 
@@ -161,6 +161,15 @@ def test_training_leaves_what_it_is_given_as_it_was() -> None:
     assert all((start[name] == value).all() for name, value in network.start.items())
 
 
+def test_one_program_makes_any_number_of_steps(caplog: pytest.LogCaptureFixture) -> None:
+    step, start = JaxStep(lecture(), devices=jax.devices()[:1]), gallery.load("lecture").start
+    with jax.log_compiles():
+        for count in (1, jax_step.MOST_STEPS + 1):
+            step.run(start, count)
+    compiled = [record for record in caplog.records if record.getMessage().startswith("Compiling jit(_steps)")]
+    assert len(compiled) == 1
+
+
 def test_no_steps_change_nothing() -> None:
     trained = batched_step().run(BATCHED.start, 0)
     assert trained.losses.size == 0
@@ -174,7 +183,7 @@ def test_single_precision_is_single_throughout() -> None:
     trained = step.run(BATCHED.start, 1, BATCHED.inputs).values
     arrays = [*trained.values(), *step.gradients(BATCHED.start).by_name.values()]
     assert {array.dtype for array in arrays} == {np.dtype(np.float32)}
-    assert "f64" not in str(step.compiled.as_text())
+    assert "f64" not in step.program
 
 
 def test_double_precision_is_not_switched_on_for_others() -> None:

@@ -355,7 +355,7 @@ def test_a_network_too_large_for_single_numbers_is_told_before_they_are_generate
     assert err.endswith(" operations on single numbers are too many, at most 20000\n")
 
 
-@pytest.mark.parametrize("engine", ["auto", "arrays"])
+@pytest.mark.parametrize("engine", ["scalars", "numba"])
 def test_a_gradient_without_a_matrix_form_is_told(
     command: Command, engine: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

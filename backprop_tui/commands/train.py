@@ -93,14 +93,12 @@ def _check_word(option: str, word: str, known: tuple[str, ...]) -> None:
 def _step(network: Network, engine: str, dtype: str) -> TrainingStep:
     """Make the step of an engine; single numbers are Python's own, always of double precision."""
     from ..engine.fused import ENGINES, training_step
-    from ..engine.fused.steps import step_schedule
 
     _check_word("--engine", engine, ENGINES)
     if dtype == "float32" and engine in ("scalars", "numba"):
         raise InputError(f"{engine} in float32", "arrays or jax, or float64", key="--engine")
     chosen = "arrays" if dtype == "float32" and engine == "auto" else engine
     try:
-        step_schedule(network.derivation)
         return training_step(network.derivation, dtype, chosen)
     except NotImplementedError as error:
         raise InputError(str(error), key=f"--engine {chosen}") from None

@@ -1,7 +1,7 @@
-"""From expressions to NumPy functions, by `lambdify`.
+"""From expressions to NumPy functions.
 
-One function a stage, for stepping; one fused straight-line function for a whole iteration, in which subexpressions
-that stages share are computed once.
+One function a stage, for stepping; one straight-line function for a whole iteration, in which subexpressions that
+stages share are computed once.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from itertools import compress
 from typing import Any
 
 import numpy as np
-from sympy import Expr, Symbol, cse, lambdify, numbered_symbols
+from sympy import Expr, Symbol, numbered_symbols
+from sympy.simplify.cse_main import tree_cse
 
 from ..calculus.derivation import Derivation
 from ..calculus.indices import Index, axis, names_in
@@ -20,8 +21,9 @@ from ..calculus.matrices import Quantity, quantities
 from ..calculus.shapes import Shape
 from ..calculus.stages import Stage
 from ..notation import code
-from ..printers.numpy_code import NumPyCode
-from .numerics import Array, implementations
+from .lambdified import entry_function, form, form_function
+from .numerics import Array
+from .source import function
 
 Values = Mapping[str, Array]
 """Quantities by name, each a two-dimensional array."""
@@ -54,9 +56,9 @@ def compile_stage(derivation: Derivation, stage: Stage) -> Callable[[Values], Ar
 
 def compile_matrix(derivation: Derivation, matrix: Expr) -> Compiled:
     """Compile an expression of the matrix language; it returns a two-dimensional array."""
-    takes = tuple(sorted(quantities(matrix)))
-    function = _lambdified(derivation, [Quantity(name) for name in takes], matrix)
-    return Compiled(takes, lambda *arrays: np.atleast_2d(function(*arrays)))
+    of = form(derivation, matrix)
+    generated = form_function(of)
+    return Compiled(of.takes, lambda *arrays: np.atleast_2d(generated(*arrays)))
 
 
 def compile_entries(derivation: Derivation, index_form: Expr, indices: Sequence[Expr]) -> EntryFunction:
@@ -66,7 +68,7 @@ def compile_entries(derivation: Derivation, index_form: Expr, indices: Sequence[
     """
     takes = tuple(sorted(names_in(index_form)))
     running = [symbol for symbol in indices if isinstance(symbol, Index)]
-    entry = _lambdified(derivation, [*(Symbol(name, real=True) for name in takes), *running], index_form)
+    entry = entry_function(derivation, [*(Symbol(name, real=True) for name in takes), *running], index_form)
     scalars = frozenset(name for name in takes if derivation.axes[name] == ("", ""))
     shape = tuple(derivation.sizes[axis(symbol)] if isinstance(symbol, Index) else 1 for symbol in indices)
     runs = tuple(isinstance(symbol, Index) for symbol in indices)
@@ -107,15 +109,19 @@ class EntryFunction:
 def compile_iteration(derivation: Derivation, outputs: Sequence[str]) -> Compiled:
     """Compile everything that the named stages need into one straight-line function that returns their values.
 
-    Of the stages needed, those that have no matrix form are taken as arguments.
+    Of the stages needed, those that have no matrix form are taken as arguments. Every line of it calls the function of
+    its form, which is generated when the first line of that form is met.
     """
-    apart = tuple(stage.name for stage in derivation if stage.matrix is None)
     lines = _straight_line(derivation, outputs)
-    needed = {symbol.name for _, right in lines for symbol in right.free_symbols}
-    takes = (*derivation.given, *(name for name in apart if name in needed))
-    results = [Quantity(name) for name in outputs]
-    function = _lambdified(derivation, [Quantity(name) for name in takes], results, lines)
-    return Compiled(takes, function)
+    read = set().union(*(quantities(right) for right in lines.values()))
+    apart = [stage.name for stage in derivation if stage.matrix is None and stage.name in read]
+    takes = (*derivation.given, *apart)
+    forms = {name: form(derivation, right) for name, right in lines.items()}
+    names = {of: f"_form{number}" for number, of in enumerate(dict.fromkeys(forms.values()))}
+    body = [f"{code(name)} = {names[of]}({', '.join(map(code, of.takes))})" for name, of in forms.items()]
+    body.append(f"return [{', '.join(map(code, outputs))}]")
+    namespace = {name: form_function(of) for of, name in names.items()}
+    return Compiled(takes, function("iteration", map(code, takes), body, namespace))
 
 
 def compile_stages(derivation: Derivation) -> Callable[[Values], dict[str, Array]]:
@@ -124,7 +130,8 @@ def compile_stages(derivation: Derivation) -> Callable[[Values], dict[str, Array
     Stages that have a matrix form run as one straight-line function as far as possible: one that has none, and that
     others are made from, parts what comes before it from what comes after.
     """
-    used = {name for stage in derivation for name in names_in(stage.index)}
+    alone = any(stage.matrix is None for stage in derivation)
+    used = {name for stage in derivation for name in names_in(stage.index)} if alone else set[str]()
     parts: list[list[Stage]] = [[]]
     last = []
     for stage in derivation:
@@ -160,47 +167,29 @@ def _filled(value: Any, shape: Shape) -> Array:
     return matrix if matrix.shape == shape else np.array(np.broadcast_to(matrix, shape))
 
 
-def _straight_line(derivation: Derivation, outputs: Sequence[str]) -> list[tuple[Expr, Expr]]:
-    """Return assignments that end in the outputs, each subexpression computed once, nothing computed in vain."""
-    forms = {stage.name: stage.matrix for stage in derivation if stage.matrix is not None}
-    replacements, reduced = cse(list(forms.values()), numbered_symbols("_"), order="none", list=True)
-    definitions = dict(replacements) | {Quantity(name): right for name, right in zip(forms, reduced, strict=True)}
-    lines: dict[Expr, Expr] = {}
+def _straight_line(derivation: Derivation, outputs: Iterable[str]) -> dict[str, Expr]:
+    """Return definitions that end in the outputs, each subexpression computed once, nothing computed in vain."""
+    forms = _needed(derivation, outputs)
+    replacements, reduced = tree_cse(list(forms.values()), numbered_symbols("_", Quantity), order="none")
+    shared = {symbol.name: right for symbol, right in replacements}
+    lines: dict[str, Expr] = {}
 
-    def define(symbol: Expr) -> None:
-        if symbol in definitions and symbol not in lines:
-            for needed in sorted(definitions[symbol].free_symbols, key=str):
-                define(needed)
-            lines[symbol] = definitions[symbol]
+    def define(name: str, right: Expr) -> None:
+        for needed in sorted(quantities(right)):
+            if needed in shared and needed not in lines:
+                define(needed, shared[needed])
+        lines[name] = right
 
-    for name in outputs:
-        define(Quantity(name))
-    return list(lines.items())
-
-
-def _lambdified(
-    derivation: Derivation,
-    arguments: Sequence[Expr],
-    result: Expr | Sequence[Expr],
-    lines: Sequence[tuple[Expr, Expr]] = (),
-) -> Callable[..., Any]:
-    shapes = {code(name): derivation.shape(name) for name in derivation.axes}
-    printer = NumPyCode(derivation.sizes, shapes)
-
-    def coded(expression: Expr) -> Expr:
-        names = expression.atoms(Quantity, Index)
-        scalars = {found for found in expression.atoms(Symbol) if code(found.name) != found.name} - names
-        spelled = {symbol: Symbol(_identifier(symbol)) for symbol in names}
-        return expression.xreplace(spelled | {symbol: Symbol(code(symbol.name), real=True) for symbol in scalars})
-
-    assignments = [(coded(symbol), coded(right)) for symbol, right in lines]
-    results = [coded(expression) for expression in result] if isinstance(result, Sequence) else coded(result)
-    takes = [coded(symbol) for symbol in arguments]
-    expressions = [*results] if isinstance(results, list) else [results]
-    functions = implementations(*expressions, *(right for _, right in assignments))
-    return lambdify(takes, results, [functions, "numpy"], printer, cse=lambda _: (assignments, results))
+    for name, right in zip(forms, reduced, strict=True):
+        define(name, right)
+    return lines
 
 
-def _identifier(symbol: Expr) -> str:
-    """Spell a quantity or an index for code; an index begins with an underscore, which no quantity does."""
-    return "_" + symbol.name.replace("'", "_") if isinstance(symbol, Index) else code(symbol.name)
+def _needed(derivation: Derivation, outputs: Iterable[str]) -> dict[str, Expr]:
+    """Return the matrix forms of all that the outputs need, in order."""
+    found, forms = set(outputs), dict[str, Expr]()
+    for stage in reversed(derivation.stages):
+        if stage.name in found and stage.matrix is not None:
+            found |= quantities(stage.matrix)
+            forms[stage.name] = stage.matrix
+    return dict(reversed(forms.items()))

@@ -6,6 +6,7 @@ from typing import Any
 
 from sympy.printing.numpy import JaxPrinter
 
+from .. import notation
 from .numpy_code import NumPyCode
 
 
@@ -27,6 +28,10 @@ class JaxCode(NumPyCode, JaxPrinter):
 
     def _print_SumOverOthers(self, expr: Any) -> str:
         return f"_sum_over_others({', '.join(map(self._print, expr.args))})"
+
+    def _print_Entries(self, expr: Any) -> str:
+        stage, *quantities = expr.args
+        return f"entries_of_{notation.code(stage.name)}({', '.join(map(self._print, quantities))})"
 
     def _print_Ones(self, expr: Any) -> str:
         return f"{self._module_format(f'{self._module}.ones')}({self._shapes[expr.args[0].name]})"

@@ -110,7 +110,7 @@ def numba(case: Case) -> Contestant | None:
 
 def chosen(case: Case) -> str:
     """Say which engine this project takes by itself."""
-    return cheapest(case.derivation)
+    return cheapest(step_schedule(case.derivation))
 
 
 def _names(case: Case) -> list[str]:

@@ -31,9 +31,9 @@ class Figure(NamedTuple):
     ratio: float
 
 
-def timed(contestants: Mapping[str, Repeated], turns: int) -> dict[str, Figure]:
-    """Time contestants in turns; the first one is what the ratios are to."""
-    counts = {name: _count(repeated) for name, repeated in contestants.items()}
+def timed(contestants: Mapping[str, Repeated], turns: int, count: int | None = None) -> dict[str, Figure]:
+    """Time contestants in turns; the first one is what the ratios are to. Without a count, each fills a burst."""
+    counts = {name: count or _count(repeated) for name, repeated in contestants.items()}
     bursts: dict[str, list[float]] = {name: [] for name in contestants}
     gc.disable()
     for _ in range(turns):

@@ -36,7 +36,7 @@ TOLERANCE: Final = {np.dtype(np.float64): 1e-12, np.dtype(np.float32): 2e-4}
 def main(*arguments: str) -> None:
     """Print the table, or the same as JSON."""
     options = _options(arguments)
-    missing = {package for package, _ in OTHERS.values() if not _version(package)}
+    missing = {package for package, _ in OTHERS.values() if not is_installed(package)}
     rows = (
         row for case in _cases(options) for row in raced(case, dict(_contestants(case, options.only)), options.turns)
     )
@@ -90,8 +90,8 @@ def _row(case: Case, task: str, name: str, figure: Figure, error: float | None) 
 
 def _contestants(case: Case, only: str) -> Iterator[tuple[str, Contestant]]:
     """Make those that are wanted, can be made and suit the network; NumPy by hand always, and first."""
-    makers = dict(OURS) if _version("numba") else {name: make for name, make in OURS.items() if "numba" not in name}
-    makers |= {name: make for name, (package, make) in OTHERS.items() if _version(package)}
+    makers = dict(OURS) if is_installed("numba") else {name: make for name, make in OURS.items() if "numba" not in name}
+    makers |= {name: make for name, (package, make) in OTHERS.items() if is_installed(package)}
     for name, make in makers.items():
         if name == HAND or any(word in name for word in only.split(",")):
             contestant = make(case)
@@ -132,6 +132,11 @@ def _version(package: str) -> str:
         return version(package)
     except PackageNotFoundError:
         return ""
+
+
+def is_installed(package: str) -> bool:
+    """Whether a package is there to be compared with."""
+    return bool(_version(package))
 
 
 def _machine() -> dict[str, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 from sympy import Add, Expr, Integer, Mul, Piecewise, Pow, Rational, cos, exp, log, sin, tanh
@@ -16,19 +17,22 @@ from sympy.core.relational import Relational
 from ...calculus.functions import Sigmoid, Softplus
 from ...calculus.matrices import ColumnSums, MatrixProduct, Quantity, RowSums, Total
 from ...calculus.shapes import Shape
-from .forms import MIXING, Inner, LargestOfOthers, RowLargest, SumOverOthers, is_plain, shape_of, size
+from .entries import RELATIONS
+from .forms import (
+    MIXING,
+    Entries,
+    Inner,
+    LargestOfOthers,
+    RowLargest,
+    SumOverOthers,
+    is_plain,
+    shape_of,
+    size,
+)
 from .lifting import Line
 from .schedule import Schedule
 
 _UFUNCS: Final = {exp: "exp", log: "log", tanh: "tanh", sin: "sin", cos: "cos"}
-_COMPARISONS: Final = {
-    ">": "greater",
-    "<": "less",
-    ">=": "greater_equal",
-    "<=": "less_equal",
-    "==": "equal",
-    "!=": "not_equal",
-}
 _MIXING: Final = {
     MatrixProduct: "product",
     RowSums: "row_sums",
@@ -38,6 +42,7 @@ _MIXING: Final = {
     LargestOfOthers: "largest_of_others",
     SumOverOthers: "sum_over_others",
     Inner: "inner",
+    Entries: "entries",
 }
 COPY: Final = "copyto"
 
@@ -66,10 +71,11 @@ class Instruction:
         """Whether an entry of the target is made from several."""
         return self.function in _MIXING.values()
 
-    @property
+    @cached_property
     def reads(self) -> list[str]:
-        """The names that it reads."""
-        return [found.name for operand in self.operands for found in operand.atoms(Quantity)]
+        """The names that it reads: an operand is a name, or a name transposed, or has none in it."""
+        parts = (part for operand in self.operands for part in (operand, *operand.args))
+        return [part.name for part in parts if isinstance(part, Quantity)]
 
 
 @dataclass
@@ -147,7 +153,7 @@ class _Lowering:
                 self._choice(expression, target)
             case Relational():
                 self.program.masks.add(target)
-                self._emit(_COMPARISONS[expression.rel_op], self._operands(expression.args, ""), target)
+                self._emit(RELATIONS[expression.rel_op], self._operands(expression.args, ""), target)
             case Sigmoid():
                 self._sigmoid(expression.args[0], target)
             case Softplus():

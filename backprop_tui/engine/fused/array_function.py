@@ -10,17 +10,20 @@ import numpy as np
 from numpy.typing import DTypeLike
 from sympy import Expr
 
+from ...calculus.functions import Sigmoid, Softplus
 from ...calculus.indices import Size, axis
 from ...calculus.matrices import Ones, Quantity, Transposed
 from ...calculus.shapes import Shape
+from ...calculus.stages import Stage
 from ...notation import code
-from ..numerics import Array, largest_of_others, sum_over_others
+from ..numerics import Array, largest_of_others, sigmoid, softplus, sum_over_others
+from ..source import function
 from .array_code import COPY, Instruction, is_constant, lowered
 from .buffers import Places
+from .entries import EntriesOf
 from .forms import shape_of, size
 from .groups import Group, groups
 from .schedule import Schedule
-from .source import function
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ def array_function(scheduled: Schedule, sizes: Mapping[str, int], dtype: DTypeLi
     parts = list(groups(program, set(scheduled.outputs)))
     places = Places(program, scheduled.outputs, np.dtype(dtype), scheduled.overwrites if in_place else {})
     places.assign(parts)
-    writer = _Writer(places, sizes)
+    writer = _Writer(places, sizes, scheduled.apart)
     body = [line for part in parts for line in writer.group(part)]
     takes = [code(name) for name in scheduled.given]
     run = function("run", takes, [*writer.prologue, *body], writer.namespace)
@@ -69,6 +72,7 @@ def array_function(scheduled: Schedule, sizes: Mapping[str, int], dtype: DTypeLi
 
 
 _AS_NAME: Final = str.maketrans({".": "_", "-": "m", "+": "p"})
+_STABLE: Final = {Sigmoid: sigmoid, Softplus: softplus}
 
 
 def _into(function: Callable[..., Array]) -> Callable[..., None]:
@@ -94,6 +98,7 @@ class _Writer:
 
     places: Places
     sizes: Mapping[str, int]
+    apart: Mapping[str, Stage]
     namespace: dict[str, Any] = field(default_factory=dict)
     prologue: list[str] = field(default_factory=list)
 
@@ -131,6 +136,8 @@ class _Writer:
             case "inner":
                 left, right = operands
                 return _dot(self._view("flat", left), self._view("flat", right), self._view("number", target))
+            case "entries":
+                return self._apart(operands[0].name, *map(self._name, operands[1:]), to=self._name(target))
             case "row_largest":
                 return self._written("row_largest", self._name(*operands), "1", "None", self._name(target), "True")
         named = [self._entries(each, group) for each in (*operands, target)]
@@ -138,6 +145,12 @@ class _Writer:
             where = f", where={named[1]}" if len(operands) == 2 else ""
             return self._written(COPY, named[-1], named[0] + where)
         return self._written(instruction.function, *named)
+
+    def _apart(self, stage: str, *arguments: str, to: str) -> str:
+        """Write all entries of a stage that has no matrix form."""
+        name, shape = f"_entries_of_{code(stage)}", self.places.program.shapes[stage]
+        self.namespace[name] = EntriesOf(self.apart[stage], shape, self.sizes, np, _STABLE)
+        return f"{to}[...] = {name}({', '.join(arguments)})"
 
     def _written(self, function: str, *arguments: str) -> str:
         self.namespace[f"_{function}"] = _FUNCTIONS.get(function) or getattr(np, function)

@@ -32,15 +32,15 @@ class CompiledStep(ScalarStep):
         return _compiled(flat_function(self._slopes, self.derivation.sizes))
 
     def _same_inputs(self, values: Values, steps: int) -> Trained:
-        given, losses = self._double(self._step.given), np.empty(steps)
+        given, losses = self._double(self.scheduled.given), np.empty(steps)
         given.put(values)
         self._flat_loop(steps, losses, given.flat)
-        learned = {name: given.views[name].astype(self.dtype) for name in replaced(self._step)}
+        learned = {name: given.views[name].astype(self.dtype) for name in replaced(self.scheduled)}
         return Trained(learned, losses)
 
     @cached_property
     def _flat_loop(self) -> Callable[..., None]:
-        return _compiled(flat_loop(self._step, self.derivation.sizes, self.derivation.loss))
+        return _compiled(flat_loop(self.scheduled, self.derivation.sizes, self.derivation.loss))
 
     @cached_property
     def _inputs(self) -> Packed:

@@ -10,7 +10,7 @@ from typing import Final
 
 from ...calculus.matrices import ColumnSums, MatrixProduct, RowSums, Total
 from .array_code import Instruction, Program
-from .forms import Inner, LargestOfOthers, RowLargest, SumOverOthers, shape_of, size
+from .forms import Entries, Inner, LargestOfOthers, RowLargest, SumOverOthers, shape_of, size
 from .lifting import Line
 from .schedule import Schedule
 
@@ -31,7 +31,14 @@ MOST_OPERATIONS: Final = 20_000
 
 
 def scalar_operations(scheduled: Schedule) -> int:
-    """Count the operations on single numbers that a schedule comes to."""
+    """Count the operations on single numbers that a schedule comes to.
+
+    Raises
+    ------
+    NotImplementedError
+        Where a stage that is needed has no matrix form.
+
+    """
     return sum(_operations(line, scheduled) for line in scheduled.lines)
 
 
@@ -50,6 +57,8 @@ def _work(instruction: Instruction, program: Program) -> float:
     entries = size(program.shapes[instruction.target])
     if instruction.function == "product":
         return MULTIPLICATION * entries * shape_of(instruction.operands[0], program.shapes)[1]
+    if instruction.function == "entries":
+        return sum(ENTRY * entries * size(program.shapes[name]) for name in instruction.reads)
     if instruction.mixes:
         return ENTRY * size(shape_of(instruction.operands[0], program.shapes))
     return ENTRY * entries
@@ -63,6 +72,8 @@ def _operations(line: Line, scheduled: Schedule) -> int:
             return entries * (2 * shape_of(line.right.args[0], scheduled.shapes)[1] - 1)
         case Inner():
             return 2 * size(shape_of(line.right.args[0], scheduled.shapes)) - 1
+        case Entries():
+            raise NotImplementedError(f"{line.right.args[0]} has no matrix form")
         case RowSums() | ColumnSums() | Total() | RowLargest():
             return size(shape_of(line.right.args[0], scheduled.shapes))
         case LargestOfOthers():

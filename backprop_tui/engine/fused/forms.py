@@ -36,7 +36,11 @@ class Inner(Function):
     nargs = 2
 
 
-MIXING: Final = (MatrixProduct, RowSums, ColumnSums, Total, RowLargest, LargestOfOthers, SumOverOthers, Inner)
+class Entries(Function):
+    """A stage that has no matrix form: a symbol of its name, then the quantities in its index form."""
+
+
+MIXING: Final = (MatrixProduct, RowSums, ColumnSums, Total, RowLargest, LargestOfOthers, SumOverOthers, Inner, Entries)
 """The operations that make one entry from several: each stands alone in a line."""
 
 
@@ -49,6 +53,8 @@ def shape_of(expression: Expr, shapes: Mapping[str, Shape]) -> Shape:
     """Return the (rows, columns) of an expression, given those of the names in it."""
     if isinstance(expression, Quantity):
         return shapes[expression.name]
+    if isinstance(expression, Entries):
+        return shapes[expression.args[0].name]
     inner = [shape_of(argument, shapes) for argument in expression.args] or [(1, 1)]
     match expression:
         case MatrixProduct():

@@ -10,10 +10,12 @@ import jax
 import jax.numpy as jnp
 from sympy import Expr, Symbol, lambdify
 
+from ...calculus.functions import Sigmoid, Softplus
 from ...calculus.matrices import Quantity
 from ...notation import code
 from ...printers.jax_code import JaxCode
 from ..numerics import largest_of_others, sum_over_others
+from .entries import EntriesOf
 from .schedule import Schedule
 
 Function = Callable[..., list[jax.Array]]
@@ -32,6 +34,8 @@ _STABLE: Final = {
 }
 """All that a schedule leaves to be implemented; other functions of the chalkboard are written out in it."""
 
+_BY_CLASS: Final[dict[Any, Callable[[Any], Any]]] = {Sigmoid: jax.lax.logistic, Softplus: softplus}
+
 
 def jax_function(scheduled: Schedule, sizes: Mapping[str, int]) -> Function:
     """Generate a function of the arrays of all that is given; it returns those of all outputs.
@@ -48,7 +52,11 @@ def jax_function(scheduled: Schedule, sizes: Mapping[str, int]) -> Function:
     lines = [(_symbol(line.name), _coded(line.right)) for line in scheduled.lines]
     results = [_symbol(name) for name in scheduled.outputs]
     takes = [_symbol(name) for name in scheduled.given]
-    made: Any = lambdify(takes, results, [_STABLE, "jax"], printer, cse=lambda _: (lines, results))
+    apart = {
+        f"entries_of_{code(name)}": EntriesOf(stage, scheduled.shapes[name], sizes, jnp, _BY_CLASS)
+        for name, stage in scheduled.apart.items()
+    }
+    made: Any = lambdify(takes, results, [_STABLE, apart, "jax"], printer, cse=lambda _: (lines, results))
     return made
 
 

@@ -8,13 +8,12 @@ by an all-reduce.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from typing import Any, Final, TypeAlias
 
 import jax
 import numpy as np
-from jax.stages import Compiled
 from numpy.typing import DTypeLike
 
 from ...calculus.derivation import Derivation
@@ -25,9 +24,10 @@ from .placement import Placement
 from .scalar_code import replaced
 from .steps import Batches, Gradients, Trained, TrainingStep
 
-MOST_STEPS: Final = 64
+MOST_STEPS: Final = 1024
+MOST_BATCHES: Final = 64
 MOST_BYTES: Final = 16_000_000
-"""The most steps that one call of the compiled loop makes, and the most bytes of batches that it takes."""
+"""The most steps that one call of the compiled loop makes, and the most batches, and bytes of them, that it takes."""
 
 Arrays: TypeAlias = dict[str, jax.Array]
 
@@ -54,18 +54,22 @@ class JaxStep(TrainingStep):
         self._loops: dict[frozenset[str], Callable[..., tuple[Arrays, jax.Array]]] = {}
 
     @cached_property
-    def compiled(self) -> Compiled:
-        """The program for the loss and all gradients, which takes what `placed` returns.
+    def jitted(self) -> Any:
+        """The function for the loss and all gradients, which takes what `placed` returns.
 
-        What it returns is whole on each device; its `as_text` shows the all-reduces.
+        What it returns is whole on each device. To call it costs less than to call what it is compiled to.
         """
-        shapes = {name: self.derivation.shape(name) for name in self._slopes.given}
+        places = tuple(self.placement.of_all(self._slopes.given).values())
+        function = jax_function(self._slopes, self.derivation.sizes)
+        return jax.jit(function, in_shardings=places, out_shardings=self.placement.whole)
+
+    @property
+    def program(self) -> str:
+        """What XLA makes of `jitted`, all-reduces and all."""
+        shapes = [self.derivation.shape(name) for name in self._slopes.given]
         with self._precision():
-            takes = [jax.ShapeDtypeStruct(shape, self.dtype) for shape in shapes.values()]
-            places = tuple(self.placement.of_all(shapes).values())
-            function = jax_function(self._slopes, self.derivation.sizes)
-            jitted = jax.jit(function, in_shardings=places, out_shardings=self.placement.whole)
-            return jitted.lower(*takes).compile()
+            takes = [jax.ShapeDtypeStruct(shape, self.dtype) for shape in shapes]
+            return str(self.jitted.lower(*takes).compile().as_text())
 
     def placed(self, values: Values) -> list[jax.Array]:
         """Place on the devices all that the gradients are made from."""
@@ -76,7 +80,7 @@ class JaxStep(TrainingStep):
     def gradients(self, values: Values) -> Gradients:
         """Compute the loss and all its gradients; arrays of NumPy go in and come out."""
         with self._precision():
-            made = self.compiled(*(np.asarray(values[name], self.dtype) for name in self._slopes.given))
+            made = self.jitted(*(np.asarray(values[name], self.dtype) for name in self._slopes.given))
         loss, *slopes = map(np.asarray, made)
         names = (stage.name for stage in self.derivation.gradients)
         return Gradients(float(loss[0, 0]), dict(zip(names, slopes, strict=True)))
@@ -84,26 +88,29 @@ class JaxStep(TrainingStep):
     def run(self, values: Values, steps: int = 1, batches: Batches | None = None, first: int = 0) -> Trained:
         """Run steps, many in one call of a compiled loop; the parameters are as for every `TrainingStep`."""
         batches = batches or _unchanging
-        changing, names = batches(first), replaced(self._step)
+        changing, names = batches(first), replaced(self.scheduled)
         most = _steps_at_once(sum(value.size for value in changing.values()) * self.dtype.itemsize)
         learned: dict[str, Any] = self._arrays(values, names)
-        fixed = self._arrays(values, [name for name in self._step.given if name not in {*names, *changing}])
-        losses, loop = [np.empty(0)], self._loop(frozenset(changing))
+        fixed: dict[str, Any] = self._arrays(values, set(self.scheduled.given).difference(names, changing))
+        losses, loop = [], self._loop(frozenset(changing))
         with self._precision():
-            for start in range(0, steps, most):
-                numbers = range(first + start, first + min(start + most, steps))
-                stacks = self._stacked(map(batches, numbers), most)
+            for start in range(first, first + steps, most):
+                numbers = range(start, min(start + most, first + steps))
+                stacks = self._stacked(map(batches, numbers), most) if changing else {}
                 learned, made = loop(len(numbers), learned, fixed, stacks, np.zeros(most, self.dtype))
-                losses.append(np.asarray(made)[: len(numbers)])
-        return Trained({name: np.array(value) for name, value in learned.items()}, np.concatenate(losses))
+                losses.append(made)
+        together = np.concatenate([np.empty(0), *map(np.asarray, losses)])
+        return Trained({name: np.array(value) for name, value in learned.items()}, together[:steps])
 
     def _loop(self, changing: frozenset[str]) -> Callable[..., tuple[Arrays, jax.Array]]:
         """Return the compiled loop where these are the inputs that change."""
         if changing not in self._loops:
-            names = set(replaced(self._step))
-            fixed = self.placement.of_all(name for name in self._step.given if name not in names | changing)
+            names = set(replaced(self.scheduled))
+            fixed = self.placement.of_all(name for name in self.scheduled.given if name not in names | changing)
             places = None, self.placement.whole, fixed, self.placement.of_all(changing, stacked=True), None
-            self._loops[changing] = jax.jit(self._steps, in_shardings=places, out_shardings=self.placement.whole)
+            self._loops[changing] = jax.jit(
+                self._steps, in_shardings=places, out_shardings=self.placement.whole, donate_argnames="learned"
+            )
         return self._loops[changing]
 
     def _steps(self, steps: int, learned: Arrays, fixed: Arrays, stacks: Arrays, losses: jax.Array) -> Any:
@@ -113,18 +120,19 @@ class JaxStep(TrainingStep):
             learned, losses = state
             batch = {name: jax.lax.dynamic_index_in_dim(each, number, keepdims=False) for name, each in stacks.items()}
             known = {**fixed, **learned, **batch}
-            loss, *updated = self._function(*(known[name] for name in self._step.given))
+            loss, *updated = self._function(*(known[name] for name in self.scheduled.given))
             losses = jax.lax.dynamic_update_index_in_dim(losses, loss[0, 0], number, 0)
-            return dict(zip(replaced(self._step), updated, strict=True)), losses
+            return dict(zip(replaced(self.scheduled), updated, strict=True)), losses
 
         return jax.lax.fori_loop(0, steps, body, (learned, losses))
 
     @cached_property
     def _function(self) -> Function:
-        return jax_function(self._step, self.derivation.sizes)
+        return jax_function(self.scheduled, self.derivation.sizes)
 
-    def _precision(self) -> AbstractContextManager[None]:
-        return jax.enable_x64(self.dtype == np.float64)
+    def _precision(self) -> AbstractContextManager[Any]:
+        double = self.dtype == np.float64
+        return nullcontext() if jax.config.read("jax_enable_x64") == double else jax.enable_x64(double)
 
     def _arrays(self, values: Values, names: Iterable[str]) -> dict[str, Array]:
         return {name: np.asarray(values[name], self.dtype) for name in names}
@@ -144,9 +152,9 @@ def _unchanging(iteration: int) -> Values:
 
 
 def _steps_at_once(batch: int) -> int:
-    """Return how many steps the loop has room for, with batches of so many bytes.
+    """Return how many steps the loop has room for, with batches of so many bytes, or none.
 
     It doesn't depend on how many are wanted: one program makes them all, so steps made in several runs are those of a
     single run bit for bit.
     """
-    return max(1, min(MOST_STEPS, MOST_BYTES // max(1, batch)))
+    return max(1, min(MOST_BATCHES, MOST_BYTES // batch)) if batch else MOST_STEPS

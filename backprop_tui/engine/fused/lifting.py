@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from sympy import Expr, Mul, Pow
+from sympy import Expr, Mul, Pow, Symbol
 from sympy.core.relational import Relational
 
 from ...calculus.functions import Sigmoid, Softplus
@@ -89,7 +89,8 @@ class Lifting:
             return Inner(*map(self._named, halves))
         several = isinstance(expression, (*MIXING, Sigmoid, Softplus)) or (expression.is_Pow and expression.exp == 2)
         lift = self._named if several else self._lifted
-        return rebuilt(expression, [each if each.is_number else lift(each) for each in expression.args])
+        kept = [each.is_number or type(each) is Symbol for each in expression.args]
+        return rebuilt(expression, [x if keep else lift(x) for x, keep in zip(expression.args, kept, strict=True)])
 
     def _halves(self, summand: Expr) -> tuple[Expr, Expr] | None:
         """Split a ⊙ b, or a squared, into two of one shape, neither of them transposed."""

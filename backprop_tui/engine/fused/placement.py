@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import jax
-from jax.sharding import NamedSharding, PartitionSpec
+from jax.sharding import NamedSharding, PartitionSpec, Sharding, SingleDeviceSharding
 
 from ...calculus.derivation import Derivation
 from ...calculus.indices import SAMPLE_LETTER
@@ -34,14 +34,23 @@ class Placement:
         self._split = {name for name in derivation.inputs if derivation.axes[name][0] == SAMPLE_LETTER}
 
     @property
-    def whole(self) -> NamedSharding:
+    def whole(self) -> Sharding:
         """All of an array on each device."""
-        return NamedSharding(self.mesh, PartitionSpec())
+        return self._over()
 
-    def of_all(self, names: Iterable[str], *, stacked: bool = False) -> dict[str, NamedSharding]:
+    def of_all(self, names: Iterable[str], *, stacked: bool = False) -> dict[str, Sharding]:
         """Return where quantities lie; `stacked` has an axis of steps before the rows."""
-        split = NamedSharding(self.mesh, PartitionSpec(*[None] * stacked, SAMPLE_LETTER))
+        split = self._over(*[None] * stacked, SAMPLE_LETTER)
         return {name: split if name in self._split else self.whole for name in names}
+
+    def _over(self, *axes: str | None) -> Sharding:
+        """Return where an array lies whose axes run along those of the mesh; a device alone needs none.
+
+        To JAX an array on a mesh is of another type than one of NumPy, and what takes both is compiled twice.
+        """
+        if self.mesh.size == 1:
+            return SingleDeviceSharding(self.mesh.devices.item())
+        return NamedSharding(self.mesh, PartitionSpec(*axes))
 
 
 def _most_that_share(devices: int, samples: int) -> int:

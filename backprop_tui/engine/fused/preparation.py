@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from sympy import Expr, Integer, Mul, exp, log
+from sympy import Expr, Integer, Mul, Symbol, exp, log
 
 from ...calculus.derivation import Derivation
 from ...calculus.functions import ScalarFunction, Sigmoid, Softplus
+from ...calculus.indices import names_in
 from ...calculus.matrices import (
     LogOdds,
     LogSoftmax,
@@ -25,18 +26,12 @@ from ...calculus.matrices import (
     quantities,
 )
 from ...calculus.shapes import Shape
-from .forms import LargestOfOthers, RowLargest, SumOverOthers, rebuilt, shape_of, size
+from ...calculus.stages import Stage
+from .forms import Entries, LargestOfOthers, RowLargest, SumOverOthers, rebuilt, shape_of, size
 
 
 def prepared(derivation: Derivation, outputs: Iterable[str]) -> dict[str, Expr]:
-    """Return the forms of all that the outputs need, in the derivation's order.
-
-    Raises
-    ------
-    NotImplementedError
-        Where a stage that is needed has no matrix form.
-
-    """
+    """Return the forms of all that the outputs need, in the derivation's order."""
     needed = _needed(derivation, outputs)
     shapes = {name: derivation.shape(name) for name in (*derivation.given, *needed)}
     prepare = _Preparation(shapes).prepared
@@ -44,18 +39,22 @@ def prepared(derivation: Derivation, outputs: Iterable[str]) -> dict[str, Expr]:
 
 
 def _needed(derivation: Derivation, outputs: Iterable[str]) -> dict[str, Expr]:
-    """Return the matrix forms of the stages that the outputs need, in the derivation's order."""
+    """Return the forms of the stages that the outputs need, in the derivation's order."""
     found, waiting = set[str](), list(outputs)
     while waiting:
         name = waiting.pop()
         if name in found or name not in derivation:
             continue
         found.add(name)
-        form = derivation[name].matrix
-        if form is None:
-            raise NotImplementedError(f"{name} has no matrix form")
-        waiting += quantities(form)
-    return {stage.name: stage.matrix for stage in derivation if stage.name in found and stage.matrix is not None}
+        waiting += quantities(_form(derivation[name]))
+    return {stage.name: _form(stage) for stage in derivation if stage.name in found}
+
+
+def _form(stage: Stage) -> Expr:
+    """Return a stage's matrix form, or what stands for its index form."""
+    if stage.matrix is not None:
+        return stage.matrix
+    return Entries(Symbol(stage.name), *map(Quantity, sorted(names_in(stage.index))))
 
 
 def _merged(derivation: Derivation, needed: Mapping[str, Expr], outputs: Iterable[str]) -> dict[str, Expr]:

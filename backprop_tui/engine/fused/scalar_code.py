@@ -14,9 +14,9 @@ from typing import Final
 from ...calculus.matrices import Quantity
 from ...calculus.shapes import Shape
 from ...printers.scalar_code import ScalarCode, entry_name
+from ..source import function
 from .lifting import Line
 from .schedule import Schedule
-from .source import function
 
 _NAMES: Final = ("exp", "log", "log1p", "sqrt", "pow", "tanh", "sin", "cos", "pi", "e")
 _FUNCTIONS: Final = {name: getattr(math, name) for name in _NAMES}
@@ -28,11 +28,20 @@ def entries(name: str, shape: Shape) -> list[str]:
 
 
 def floats_function(scheduled: Schedule, sizes: Mapping[str, int]) -> Callable[..., tuple[float, ...]]:
-    """Generate a function of the entries of all that is given; it returns the entries of all outputs."""
-    body = _assignments(scheduled.lines, scheduled, sizes)
-    return function(
-        "floats", _all(scheduled, scheduled.given), [*body, _returned(scheduled, scheduled.outputs)], _FUNCTIONS
-    )
+    """Generate a function of the entries of all that is given; it returns the entries of all outputs.
+
+    Those that no line reads are returned as they are computed, without names.
+    """
+    read = set().union(*(line.reads for line in scheduled.lines))
+    last = {line.name: line for line in scheduled.lines if line.name in scheduled.outputs and line.name not in read}
+    printer = ScalarCode(scheduled.shapes, sizes)
+    body = _assignments((line for line in scheduled.lines if line.name not in last), scheduled, sizes)
+    results = [
+        part
+        for name in scheduled.outputs
+        for part in (_rights(last[name], printer) if name in last else entries(name, scheduled.shapes[name]))
+    ]
+    return function("floats", _all(scheduled, scheduled.given), [*body, _returned(results)], _FUNCTIONS)
 
 
 def floats_loop(scheduled: Schedule, sizes: Mapping[str, int], loss: str) -> Callable[..., tuple[float, ...]]:
@@ -43,7 +52,7 @@ def floats_loop(scheduled: Schedule, sizes: Mapping[str, int], loss: str) -> Cal
     learned = replaced(scheduled)
     body = _loop(scheduled, sizes, loss)
     takes = ["steps", "losses", *_all(scheduled, scheduled.given)]
-    return function("floats_loop", takes, [*body, _returned(scheduled, learned)], _FUNCTIONS)
+    return function("floats_loop", takes, [*body, _returned(_all(scheduled, learned))], _FUNCTIONS)
 
 
 def flat_function(scheduled: Schedule, sizes: Mapping[str, int]) -> Callable[..., None]:
@@ -85,19 +94,24 @@ def _loop(scheduled: Schedule, sizes: Mapping[str, int], loss: str) -> Iterator[
 def _assignments(lines: Iterable[Line], scheduled: Schedule, sizes: Mapping[str, int]) -> list[str]:
     printer = ScalarCode(scheduled.shapes, sizes)
     return [
-        f"{entry_name(line.name, row, column)} = {printer.entry(line.right, row, column)}"
+        f"{name} = {right}"
         for line in lines
-        for row in range(line.shape[0])
-        for column in range(line.shape[1])
+        for name, right in zip(entries(line.name, line.shape), _rights(line, printer), strict=True)
     ]
+
+
+def _rights(line: Line, printer: ScalarCode) -> list[str]:
+    """Return the code of a line's entries, row by row."""
+    rows, columns = line.shape
+    return [printer.entry(line.right, row, column) for row in range(rows) for column in range(columns)]
 
 
 def _all(scheduled: Schedule, names: Iterable[str]) -> list[str]:
     return [entry for name in names for entry in entries(name, scheduled.shapes[name])]
 
 
-def _returned(scheduled: Schedule, names: Iterable[str]) -> str:
-    return f"return ({''.join(f'{entry}, ' for entry in _all(scheduled, names))})"
+def _returned(values: Iterable[str]) -> str:
+    return f"return ({''.join(f'{value}, ' for value in values)})"
 
 
 def _read(scheduled: Schedule) -> list[str]:

@@ -22,8 +22,9 @@ from sympy.simplify.cse_main import tree_cse
 from ...calculus.derivation import Derivation
 from ...calculus.matrices import Quantity, Transposed, quantities
 from ...calculus.shapes import Shape
+from ...calculus.stages import Stage
 from ...notation import updated
-from .forms import MIXING
+from .forms import MIXING, Entries
 from .lifting import Lifting, Line
 from .preparation import prepared
 
@@ -44,6 +45,8 @@ class Schedule:
         The shape of every name.
     overwrites:
         The parameter whose place an updated value may take: no later line reads it.
+    apart:
+        The stages that have no matrix form, by name.
 
     """
 
@@ -52,23 +55,19 @@ class Schedule:
     outputs: tuple[str, ...]
     shapes: Mapping[str, Shape]
     overwrites: Mapping[str, str]
+    apart: Mapping[str, Stage]
 
 
 def schedule(derivation: Derivation, outputs: Sequence[str]) -> Schedule:
-    """Schedule everything that the named stages need.
-
-    Raises
-    ------
-    NotImplementedError
-        Where a stage that is needed has no matrix form.
-
-    """
+    """Schedule everything that the named stages need."""
     lifting = _lines(prepared(derivation, outputs), {name: derivation.shape(name) for name in derivation.axes})
     names = in_order(outputs, _needs(lifting.lines))
     lines = [lifting.lines[name] for name in names if name in lifting.lines]
     read = set().union(*(line.reads for line in lines))
     given = tuple(name for name in derivation.given if name in read)
-    return Schedule(tuple(lines), given, tuple(outputs), lifting.shapes, _overwrites(lines))
+    named = [line.right.args[0].name for line in lines if isinstance(line.right, Entries)]
+    apart = {name: derivation[name] for name in named}
+    return Schedule(tuple(lines), given, tuple(outputs), lifting.shapes, _overwrites(lines), apart)
 
 
 def in_order(names: Sequence[str], needs: Callable[[str], Iterable[str]]) -> list[str]:

@@ -106,7 +106,8 @@ class TrainingStep(ABC):
         """
 
     @cached_property
-    def _step(self) -> Schedule:
+    def scheduled(self) -> Schedule:
+        """The lines of a step."""
         return step_schedule(self.derivation)
 
     @cached_property
@@ -140,18 +141,20 @@ def training_step(derivation: Derivation, dtype: DTypeLike = np.float64, engine:
     Raises
     ------
     NotImplementedError
-        Where a stage that a gradient needs has no matrix form, or where code over single numbers would be too long.
+        Where code over single numbers would be too long, or a stage that a step needs has no matrix form for it.
     InputError
         Where numba or jax is asked for and isn't installed.
 
     """
+    scheduled = step_schedule(derivation)
     if engine == "auto":
-        engine = cheapest(derivation)
-    elif engine in ("scalars", "numba") and (count := scalar_operations(step_schedule(derivation))) > MOST_OPERATIONS:
+        engine = cheapest(scheduled)
+    elif engine in ("scalars", "numba") and (count := scalar_operations(scheduled)) > MOST_OPERATIONS:
         raise NotImplementedError(f"{count} operations on single numbers are too many, at most {MOST_OPERATIONS}")
-    if engine in _EXTRAS:
-        return _from_extra(engine)(derivation, dtype)
-    return ArrayStep(derivation, dtype) if engine == "arrays" else ScalarStep(derivation, dtype)
+    made = {"arrays": ArrayStep, "scalars": ScalarStep}.get(engine) or _from_extra(engine)
+    step: TrainingStep = made(derivation, dtype)
+    step.scheduled = scheduled
+    return step
 
 
 def _from_extra(engine: str) -> type[TrainingStep]:
@@ -168,10 +171,9 @@ def _from_extra(engine: str) -> type[TrainingStep]:
     return CompiledStep
 
 
-def cheapest(derivation: Derivation) -> str:
+def cheapest(scheduled: Schedule) -> str:
     """Return which of arrays and scalars runs a step in less time, by counting."""
-    scheduled = step_schedule(derivation)
-    if scalar_operations(scheduled) > MOST_OPERATIONS:
+    if scheduled.apart or scalar_operations(scheduled) > MOST_OPERATIONS:
         return "arrays"
     return "scalars" if scalar_cost(scheduled) < array_cost(lowered(scheduled)) else "arrays"
 
@@ -190,7 +192,7 @@ class ArrayStep(TrainingStep):
 
     def run(self, values: Values, steps: int = 1, batches: Batches | None = None, first: int = 0) -> Trained:
         """Run steps on copies of all that they update."""
-        made, learned = self._updates, replaced(self._step)
+        made, learned = self._updates, replaced(self.scheduled)
         arrays = {name: np.array(values[name], self.dtype, order="C") for name in learned}
         apart = [(arrays[name], made.results[f"{name}'"]) for name in learned if f"{name}'" in made.results]
         losses, loss = np.empty(steps), made.results[self.derivation.loss]
@@ -223,7 +225,7 @@ class ArrayStep(TrainingStep):
 
     @cached_property
     def _updates(self) -> ArrayFunction:
-        return array_function(self._step, self.derivation.sizes, self.dtype, in_place=True)
+        return array_function(self.scheduled, self.derivation.sizes, self.dtype, in_place=True)
 
 
 class ScalarStep(TrainingStep):
@@ -237,10 +239,11 @@ class ScalarStep(TrainingStep):
     def gradients(self, values: Values) -> Gradients:
         """Compute the loss and all its gradients; the arrays are this step's own."""
         try:
-            self._packed.fill(self.floats(*numbers_in(values, self._slopes.given)))
+            numbers = self.floats(*numbers_in(values, self._slopes.given))
+            self._packed.fill(numbers)
         except (ArithmeticError, ValueError):
             return self._arrays.gradients(values)
-        return Gradients(float(self._packed.flat[0]), self._by_name)
+        return Gradients(numbers[0], self._by_name)
 
     @cached_property
     def floats(self) -> Callable[..., tuple[float, ...]]:
@@ -256,21 +259,21 @@ class ScalarStep(TrainingStep):
             trained = self._same_inputs({**learned, **batches(first + number)}, 1)
             learned |= trained.values
             losses[number] = trained.losses[0]
-        return Trained({name: learned[name] for name in replaced(self._step)}, losses)
+        return Trained({name: learned[name] for name in replaced(self.scheduled)}, losses)
 
     def _same_inputs(self, values: Values, steps: int) -> Trained:
         losses = [0.0] * steps
         try:
-            numbers = self._loop(steps, losses, *numbers_in(values, self._step.given))
+            numbers = self._loop(steps, losses, *numbers_in(values, self.scheduled.given))
         except (ArithmeticError, ValueError):
             return self._arrays.run(values, steps)
-        packed = Packed(self.derivation, replaced(self._step), self.dtype)
+        packed = Packed(self.derivation, replaced(self.scheduled), self.dtype)
         packed.fill(numbers)
         return Trained(packed.views, np.array(losses))
 
     @cached_property
     def _loop(self) -> Callable[..., tuple[float, ...]]:
-        return floats_loop(self._step, self.derivation.sizes, self.derivation.loss)
+        return floats_loop(self.scheduled, self.derivation.sizes, self.derivation.loss)
 
     @cached_property
     def _packed(self) -> Packed:
