@@ -84,5 +84,4 @@ def main(turns: str = "9", word: str = "") -> None:
     """Print the table of the networks with the word in their names; the ratios are to jit of jax.grad."""
     for case in (replace(case, dtype=dtype) for case in CASES for dtype in (np.float64, np.float32)):
         if word in case.name:
-            contestants = {name: make(case) for name, make in CONTESTANTS.items()}
-            print_table(list(raced(case, contestants, int(turns))))
+            print_table(raced(case, CONTESTANTS, int(turns)))
