@@ -21,7 +21,7 @@ from ..calculus.shapes import Shape
 from ..calculus.stages import Stage
 from ..notation import code
 from ..printers.numpy_code import NumPyCode
-from .numerics import Array, implementations
+from .numerics import NUMPY, Array, implementations
 
 Values = Mapping[str, Array]
 """Quantities by name, each a two-dimensional array."""
@@ -196,7 +196,7 @@ def _lambdified(
     takes = [coded(symbol) for symbol in arguments]
     expressions = [*results] if isinstance(results, list) else [results]
     functions = implementations(*expressions, *(right for _, right in assignments))
-    return lambdify(takes, results, [functions, "numpy"], printer, cse=lambda _: (assignments, results))
+    return lambdify(takes, results, [functions, NUMPY], printer, cse=lambda _: (assignments, results))
 
 
 def _identifier(symbol: Expr) -> str:
