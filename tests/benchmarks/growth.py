@@ -1,8 +1,8 @@
 """How the cost of a derivation grows: ``python -m tests.benchmarks growth``.
 
 A multilayer perceptron with biases is derived for several depths, widths and batches. Each cell is the median of a few
-derivations in a process of its own, in processor seconds: with SymPy's cache cleared before each; and, with the cache as
-the one before left it, from the equations to the code of a training step.
+derivations in a process of its own, in processor seconds: with SymPy's cache cleared before each; and, with the cache
+as the one before left it, from the equations to the code of a training step.
 """
 
 from __future__ import annotations

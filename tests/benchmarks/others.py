@@ -219,11 +219,11 @@ def casadi(case: Case) -> Contestant | None:
     slopes = [ca.gradient(loss, W) for W in weights]
     function = ca.Function("gradients", [x, t, *weights], [loss, *slopes])
     moved = [W - RATE * slope for W, slope in zip(weights, slopes, strict=True)]
-    step, state = ca.Function("step", [x, t, *weights], moved), case.weights()
+    step, state = ca.Function("step", [x, t, *weights], moved), [ca.DM(W) for W in case.weights()]
 
     def steps(count: int) -> None:
         for _ in range(count):
-            state[:] = step(case.x, case.t, *state)
+            state[:] = [*step(case.x, case.t, *state)]
 
     given = [case.x, case.t, *case.weights()]
     return Contestant(lambda: function(*given), lambda made: _numpy(made[1:]), steps, lambda: _numpy(state))

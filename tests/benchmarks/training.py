@@ -16,9 +16,9 @@ import numpy as np
 
 from . import ours
 from .cases import CASES, Array, Case, Contestant, exact
-from .machine import installed, machine
+from .machine import CORETYPE, installed, machine
 from .others import OTHERS
-from .timing import Figure, Repeated, timed
+from .timing import Repeated, timed
 
 HAND: Final = "NumPy by hand"
 OURS: Final[dict[str, Callable[[Case], Contestant | None]]] = {
@@ -85,7 +85,7 @@ def missing() -> list[str]:
 def raced(case: Case, makers: Mapping[str, Callable[[Case], Contestant | None]], turns: int) -> Iterator[Row]:
     """Make, check and time everyone who suits a network: yield a row for each contestant and task.
 
-    Whoever fails has one row that says how.
+    Whoever fails, however, has one row that says how, and the others go on.
     """
     place = {"network": case.name, "dtype": np.dtype(case.dtype).name}
     right, chosen = exact(case, STEPS), ours.chosen(case)
@@ -97,7 +97,7 @@ def raced(case: Case, makers: Mapping[str, Callable[[Case], Contestant | None]],
             if contestant is None:
                 continue
             errors[name] = _errors(case, contestant, right)
-        except Exception as error:  # noqa: BLE001 - whatever another library does, the others go on
+        except Exception as error:
             yield {**place, "contestant": name, "failed": _one_line(error)}
             continue
         if contestant.gradient is not None:
@@ -124,7 +124,7 @@ def _repeated(once: Callable[[], object]) -> Repeated:
 
 
 def _errors(case: Case, contestant: Contestant, right: tuple[list[Array], list[Array]]) -> dict[str, float]:
-    """Return the largest relative errors of gradients and of weights after some steps, if they are those of rounding."""
+    """Return the largest relative errors of gradients, and of weights after some steps; refuse more than rounding."""
     errors, (gradients, weights) = {}, right
     if contestant.gradient is not None and (made := contestant.read(contestant.gradient())):
         errors["gradient"] = _error(made, gradients)
@@ -155,10 +155,15 @@ def print_table(rows: Iterable[Row]) -> None:
     heading = ""
     for row in rows:
         if "failed" in row:
-            print(f"{row['network']}, {row['dtype']}: {row['contestant']} failed: {row['failed']}", flush=True)
+            print(f"{_place(row)}: {row['contestant']} failed: {row['failed']}", flush=True)
             continue
-        if heading != (heading := f"{row['network']}, {row['dtype']}, {row['task']}"):
+        if heading != (heading := f"{_place(row)}, {row['task']}"):
             print(f"\n{heading}\n{'':30}{'ratio':>8}{'median':>12}{'least':>12}{'most':>12}{'error':>9}")
         times = "".join(f"{row[each] * 1e6:9.2f} us" for each in ("median", "least", "most"))
         error = "" if row["error"] is None else f"{row['error']:9.0e}"
         print(f"{row['contestant']:30}{row['ratio']:8.3f}{times}{error}", flush=True)
+
+
+def _place(row: Row) -> str:
+    kernels = f", {CORETYPE} {row['kernels']}" if "kernels" in row else ""
+    return f"{row['network']}, {row['dtype']}{kernels}"
