@@ -30,7 +30,7 @@ def machine() -> dict[str, str]:
         "numpy": installed("numpy"),
         "BLAS": _blas(),
         CORETYPE: os.environ.get(CORETYPE, "unset"),
-        "load": f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown",
+        "load": f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "nan",
     } | {package: found for package in PACKAGES if (found := installed(package))}
 
 

@@ -19,7 +19,7 @@ TITLES: Final = {
     "scalars, compiled by numba": "with numba",
     "its matrix products alone": "products alone",
     "PyTorch, eager": "PyTorch",
-    "PyTorch, compiled": "compiled",
+    "PyTorch, compiled": "torch.compile",
     "JAX, jit": "JAX jit",
     "HIPS autograd": "autograd",
 }

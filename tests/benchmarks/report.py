@@ -35,6 +35,9 @@ PATIENCE: Final = 300.0
 
 RECORD: Final = Path(__file__).parent / "measured.json"
 
+BUSY: Final = 0.5
+"""A load average above which there is more at work than this."""
+
 Figures = dict[str, Any]
 
 
@@ -69,6 +72,8 @@ def measured(*, quick: bool, text: bool) -> Figures:
     show: Callable[..., None] = (lambda printed, *told: printed(*told)) if text else (lambda *_: None)
     figures: Figures = {"machine": machine(), "missing": missing(), "rows": []}
     show(print_machine, figures["machine"], figures["missing"])
+    if float(figures["machine"]["load"]) > BUSY:
+        print("the machine is busy: the figures will scatter, those of large networks most", file=sys.stderr)
     for case, dtype, kernels in _races(quick=quick):
         tell(f"{case.name}, {dtype} {kernels or ''}")
         rows = race(case, dtype, 3 if quick else TURNS, kernels)
