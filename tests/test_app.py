@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import subprocess
 import sys
 import threading
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partialmethod
 from itertools import cycle
 from pathlib import Path
@@ -18,7 +20,7 @@ from textual.pilot import Pilot
 from backprop_tui import gallery
 from backprop_tui.network import Network
 from backprop_tui.tui.actions import ACTIONS
-from backprop_tui.tui.app import BackpropApp, run
+from backprop_tui.tui.app import BackpropApp, _nothing_collected, run
 from backprop_tui.tui.layout import Layout, layout_of
 from backprop_tui.tui.walkthrough import Walkthrough
 from tests.screens import (
@@ -558,3 +560,17 @@ def test_a_fault_at_a_key_is_no_success(
     headless(step)
     assert run(gallery.find("lecture"), "lecture") == 1
     assert "a fault in the app itself" in capsys.readouterr().err
+
+
+def test_garbage_is_looked_for_again_after_the_imports(monkeypatch: pytest.MonkeyPatch) -> None:
+    with _nothing_collected():
+        assert gc.isenabled(), "all is imported"
+    monkeypatch.delitem(sys.modules, "sympy")
+    try:
+        with suppress(ImportError), _nothing_collected():
+            assert not gc.isenabled()
+            raise ImportError
+        assert gc.isenabled()
+        assert gc.get_freeze_count()
+    finally:
+        gc.unfreeze()

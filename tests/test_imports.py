@@ -147,6 +147,21 @@ def test_what_the_command_line_needs_at_once_imports_nothing_slow_at_the_top(nam
     assert not {"numpy", "sympy", "textual"} & {outside(target) for target in imported(f"{ROOT}.{name}", top)}
 
 
+def test_a_network_that_runs_loads_nothing_of_numpys_for_tests_or_fortran() -> None:
+    program = """if True:
+        import sys
+        from backprop_tui import gallery
+        from backprop_tui.engine.trace import Trace
+        network = gallery.load("attention")
+        Trace(network.derivation, network.start)[0]
+        print(*sys.modules)
+    """
+    loaded = subprocess.run([sys.executable, "-c", program], cwd=PACKAGE.parent, capture_output=True, check=True)
+    names = set(loaded.stdout.decode().split())
+    assert "numpy" in names
+    assert not {"numpy.testing", "numpy.f2py"} & names
+
+
 @pytest.mark.parametrize("word", ["--version", "--help", "list"])
 def test_a_short_command_loads_neither_numpy_nor_sympy_nor_textual(word: str) -> None:
     command = [sys.executable, "-X", "importtime", "-m", ROOT, word]

@@ -80,6 +80,14 @@ def test_like_cells(cell: Mapping[str, str], loss: str) -> None:
     both_ways(lambda: derive(equations, squares("x", "t"), weights, unit_rows=["t"]))
 
 
+def test_an_assumption_is_made_where_it_is_true() -> None:
+    """The rows of t sum to one, those of s may not: dE/dz is y - t in the one place and no more than that in either."""
+    cell = {"y1": "softmax(x @ W1)", "y2": "softmax(x @ W2)", "y3": "softmax(x @ W3)"}
+    losses = {"a": "cross_entropy(y1, t)", "b": "cross_entropy(y2, s)", "c": "cross_entropy(y3, t)", "E": "a + b + c"}
+    given, weights = squares("x", "t", "s"), squares("W1", "W2", "W3")
+    both_ways(lambda: derive(cell | losses, given, weights, unit_rows=["t"]))
+
+
 def test_a_row_for_one_layer_and_a_square_for_the_next() -> None:
     """Axes that fall together in one layer and not in another are no likeness."""
     equations = repeated({"z": "{h} @ W{n} + b{n}", "h": "tanh(z{n})"}, 3, "sum(({h} - t)**2)")

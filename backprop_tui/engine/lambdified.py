@@ -17,7 +17,7 @@ from ..calculus.indices import Index, Size, axis
 from ..calculus.matrices import Ones, Quantity
 from ..notation import code
 from ..printers.numpy_code import NumPyCode
-from .numerics import implementations
+from .numerics import NUMPY, implementations
 
 
 @dataclass(frozen=True)
@@ -75,5 +75,5 @@ def entry_function(derivation: Derivation, arguments: Sequence[Expr], entry: Exp
 
 
 def _generated(arguments: Sequence[Expr], result: Expr, printer: NumPyCode) -> Callable[..., Any]:
-    made: Callable[..., Any] = lambdify(arguments, result, [implementations(result), "numpy"], printer)
+    made: Callable[..., Any] = lambdify(arguments, result, [implementations(result), NUMPY], printer)
     return made

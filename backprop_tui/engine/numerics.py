@@ -22,6 +22,8 @@ from ..printers.numpy_code import function_name
 
 Array = NDArray[Any]
 Implementation = Callable[..., Array]
+NUMPY: Final = vars(np)
+"""For `lambdify`, which by the word "numpy" would take ``import *``, and with it NumPy's testing and f2py."""
 
 
 def sigmoid(u: Array) -> Array:
@@ -112,7 +114,7 @@ def _implementation(function: FunctionClass) -> Implementation:
         return _STABLE[function.chalk]
     u = Symbol("u", real=True)
     formula = function.formula(u)
-    return _quiet(lambdify([u], formula, [implementations(formula), "numpy"], _BranchPrinter(_SETTINGS)))
+    return _quiet(lambdify([u], formula, [implementations(formula), NUMPY], _BranchPrinter(_SETTINGS)))
 
 
 def _quiet(function: Implementation) -> Implementation:

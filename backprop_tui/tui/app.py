@@ -6,8 +6,11 @@ are there.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from textual import events, on, work
@@ -38,6 +41,20 @@ def _actions() -> type[Provider]:
     from .commands import ActionCommands
 
     return ActionCommands
+
+
+@contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """Let Python not look for garbage while SymPy and the rest are imported, nor ever among what they made."""
+    if "sympy" in sys.modules:  # there is nothing left to import, and there may be garbage
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _places() -> type[Provider]:
@@ -117,8 +134,9 @@ class BackpropApp(App[None]):
     @work(thread=True)
     def load(self) -> None:
         """Read the network, derive it and run its first iteration."""
-        from .loading import opened
-        from .screens.workbench import Workbench
+        with _nothing_collected():
+            from .loading import opened
+            from .screens.workbench import Workbench
 
         worker = get_current_worker()
         try:

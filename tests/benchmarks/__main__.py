@@ -1,4 +1,4 @@
-"""Run a benchmark: ``python -m tests.benchmarks [NAME] [OPTIONS]``; without a name, training."""
+"""Run a benchmark: ``python -m tests.benchmarks [NAME] [OPTIONS]``; without a name, all that is compared."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ NAMES = sorted(path.stem for path in Path(__file__).parent.glob("[!_]*.py") if "
 
 def main(*arguments: str) -> None:
     """Run the benchmark that is named first."""
-    name, *options = arguments or ("training",)
+    name, *options = arguments or ("report",)
     if name.startswith("-"):
-        name, options = "training", [name, *options]
+        name, options = "report", [name, *options]
     if name not in NAMES:
         sys.exit(f"no benchmark {name!r}: there are {', '.join(NAMES)}")
     import_module(f"{__package__}.{name}").main(*options)

@@ -20,7 +20,7 @@ from backprop_tui.engine.training import Goal, Outcome, run_ahead
 from . import ours
 from .cases import CASES, Case
 from .timing import Repeated, timed
-from .training import is_installed, print_table
+from .training import installed, print_table
 
 COUNT: Final = 10_000
 CHECKED: Final = 100
@@ -39,7 +39,7 @@ def _contestants(case: Case) -> Iterator[tuple[str, Repeated]]:
     assert by_hand.steps is not None
     yield "NumPy by hand", by_hand.steps
     trace[CHECKED - 1]
-    for engine in ("scalars", "numba") if is_installed("numba") else ("scalars",):
+    for engine in ("scalars", "numba") if installed("numba") else ("scalars",):
         step = training_step(case.derivation, engine=engine)
         np.testing.assert_allclose(step.run(case.values, CHECKED).losses, trace.losses(), rtol=1e-12)
         yield f"losses kept, {engine}", partial(step.run, case.values)

@@ -15,7 +15,8 @@ from backprop_tui.network import Network
 from backprop_tui.network.layers import Layers
 
 Array = NDArray[Any]
-RATE: Final = 0.01
+RATE: Final = 1e-4
+"""Of learning: so small that no unit saturates however often a step is timed, for subnormal numbers are slow."""
 
 
 @dataclass(frozen=True)

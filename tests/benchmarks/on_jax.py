@@ -93,5 +93,5 @@ def main(turns: str = "9", word: str = "") -> None:
     and its steps a loop that is compiled whole and keeps the losses, as this project's always is.
     """
     for case in (replace(case, dtype=dtype) for case in CASES for dtype in (np.float64, np.float32)):
-        for contestants in RACES if word in case.name else ():
-            print_table(list(raced(case, {name: make(case) for name, make in contestants.items()}, int(turns))))
+        for makers in RACES if word in case.name else ():
+            print_table(raced(case, makers, int(turns)))

@@ -97,15 +97,25 @@ def hips_autograd(case: Case) -> Contestant:
             h = 1 / (1 + anp.exp(-anp.dot(h, W)))
         return anp.sum((h - case.t) ** 2)
 
-    gradients, weights = value_and_grad(loss), case.weights()
-    return Contestant(lambda: gradients(weights), lambda made: _numpy(made[1]))
+    gradients, weights, state = value_and_grad(loss), case.weights(), case.weights()
+    rate = np.asarray(RATE, case.dtype)
+
+    def steps(count: int) -> None:
+        for _ in range(count):
+            for W, slope in zip(state, gradients(state)[1], strict=True):
+                W -= rate * slope
+
+    return Contestant(lambda: gradients(weights), lambda made: _numpy(made[1]), steps, lambda: state)
 
 
 def micrograd(case: Case) -> Contestant | None:
-    """Karpathy's micrograd, an object for each number; its only smooth functions are powers, so exp is added."""
+    """Karpathy's micrograd, an object for each number; its only smooth functions are powers, so exp is added.
+
+    It computes in double precision.
+    """
     from micrograd.engine import Value
 
-    if case.batch > 1:
+    if case.batch > 1 or np.dtype(case.dtype) != np.float64:
         return None
 
     def exp(value: Any) -> Any:
@@ -117,18 +127,34 @@ def micrograd(case: Case) -> Contestant | None:
         out._backward = backward
         return out
 
-    weights = case.weights()
+    x, t = case.x[0].tolist(), case.t[0].tolist()
 
-    def gradient() -> Any:
-        inner = [[[Value(each) for each in row] for row in W.tolist()] for W in weights]
-        h = case.x[0].tolist()
-        for W in inner:
+    def made(weights: list[Array]) -> Any:
+        return [[[Value(each) for each in row] for row in W.tolist()] for W in weights]
+
+    def swept(weights: Any) -> Any:
+        h = x
+        for W in weights:
             sums = [sum(row[column] * each for each, row in zip(h, W, strict=True)) for column in range(len(W[0]))]
             h = [1 / (1 + exp(-each)) for each in sums]
-        sum((each - target) ** 2 for each, target in zip(h, case.t[0].tolist(), strict=True)).backward()
-        return [[[each.grad for each in row] for row in W] for W in inner]
+        sum((each - target) ** 2 for each, target in zip(h, t, strict=True)).backward()
+        return weights
 
-    return Contestant(gradient, _numpy)
+    given, state = case.weights(), made(case.weights())
+    values = [value for W in state for row in W for value in row]
+
+    def steps(count: int) -> None:
+        for _ in range(count):
+            for value in values:
+                value.grad = 0
+            swept(state)
+            for value in values:
+                value.data -= RATE * value.grad
+
+    def read(swept: Any, name: str = "grad") -> list[Array]:
+        return [np.array([[getattr(value, name) for value in row] for row in W]) for W in swept]
+
+    return Contestant(lambda: swept(made(given)), read, steps, lambda: read(state, "data"))
 
 
 def tensorgrad(case: Case) -> Contestant:
@@ -160,19 +186,28 @@ def tensorgrad(case: Case) -> Contestant:
         [by_name[each.name] for each in function.vars],
     )
 
-    def read(made: Any) -> list[Array]:
+    def slopes(made: Any) -> list[Any]:
         plans = zip(made, function._wrap_plans, strict=True)
         outs = [(out if order is None else out.permute(order), names) for out, (order, names) in plans]
-        return [np.asarray(out if names[0] == f"w{number}" else out.T) for number, (out, names) in enumerate(outs[1:])]
+        return [out if names[0] == f"w{number}" else out.T for number, (out, names) in enumerate(outs[1:])]
 
-    return Contestant(lambda: run(*given), read)
+    state = [by_name[W.name].clone() for W in weights]
+    held = by_name | dict(zip([W.name for W in weights], state, strict=True))
+    moving = [held[each.name] for each in function.vars]
+
+    def steps(count: int) -> None:
+        for _ in range(count):
+            for W, slope in zip(state, slopes(run(*moving)), strict=True):
+                W -= RATE * slope
+
+    return Contestant(lambda: run(*given), lambda made: _numpy(slopes(made)), steps, lambda: _numpy(state))
 
 
 def casadi(case: Case) -> Contestant | None:
-    """CasADi: a symbolic function over single numbers, in its virtual machine."""
+    """CasADi: a symbolic function over single numbers, in its virtual machine and in double precision."""
     import casadi as ca
 
-    if max(case.widths) > 16:
+    if max(case.widths) > 16 or np.dtype(case.dtype) != np.float64:
         return None
     symbol: Any = ca.SX.sym if case.batch == 1 else ca.MX.sym
     x, t = symbol("x", *case.x.shape), symbol("t", *case.t.shape)
@@ -181,9 +216,17 @@ def casadi(case: Case) -> Contestant | None:
     for W in weights:
         h = 1 / (1 + ca.exp(-(h @ W)))
     loss = ca.sumsqr(h - t)
-    function = ca.Function("gradients", [x, t, *weights], [loss, *(ca.gradient(loss, W) for W in weights)])
+    slopes = [ca.gradient(loss, W) for W in weights]
+    function = ca.Function("gradients", [x, t, *weights], [loss, *slopes])
+    moved = [W - RATE * slope for W, slope in zip(weights, slopes, strict=True)]
+    step, state = ca.Function("step", [x, t, *weights], moved), [ca.DM(W) for W in case.weights()]
+
+    def steps(count: int) -> None:
+        for _ in range(count):
+            state[:] = [*step(case.x, case.t, *state)]
+
     given = [case.x, case.t, *case.weights()]
-    return Contestant(lambda: function(*given), lambda made: _numpy(made[1:]))
+    return Contestant(lambda: function(*given), lambda made: _numpy(made[1:]), steps, lambda: _numpy(state))
 
 
 OTHERS: Final[dict[str, tuple[str, Callable[[Case], Contestant | None]]]] = {

@@ -1,24 +1,24 @@
 """Gradients and steps against hand-written NumPy and other libraries: ``python -m tests.benchmarks training``.
 
 Every contestant's gradients, and its weights after some steps, are held against extended precision before it is timed.
+One that fails, or is wrong, is named and left out.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import platform
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 
 import numpy as np
 
 from . import ours
 from .cases import CASES, Array, Case, Contestant, exact
+from .machine import CORETYPE, installed, machine
 from .others import OTHERS
-from .timing import Figure, Repeated, timed
+from .timing import Repeated, timed
 
 HAND: Final = "NumPy by hand"
 OURS: Final[dict[str, Callable[[Case], Contestant | None]]] = {
@@ -30,30 +30,28 @@ OURS: Final[dict[str, Callable[[Case], Contestant | None]]] = {
     "scalars, compiled by numba": ours.numba,
 }
 STEPS: Final = 3
+TURNS: Final = 9
 TOLERANCE: Final = {np.dtype(np.float64): 1e-12, np.dtype(np.float32): 2e-4}
+
+Row = dict[str, Any]
+"""A measurement; or, with `failed`, why there is none."""
 
 
 def main(*arguments: str) -> None:
     """Print the table, or the same as JSON."""
     options = _options(arguments)
-    missing = {package for package, _ in OTHERS.values() if not is_installed(package)}
-    rows = (
-        row for case in _cases(options) for row in raced(case, dict(_contestants(case, options.only)), options.turns)
-    )
-    machine = _machine()
+    rows = (row for case in _cases(options) for row in raced(case, _makers(options.only), options.turns))
     if options.json:
-        print(json.dumps({"machine": machine, "missing": sorted(missing), "rows": list(rows)}, indent=1))
+        print(json.dumps({"machine": machine(), "missing": missing(), "rows": list(rows)}, indent=1))
         return
-    print(", ".join(f"{name} {value}" for name, value in machine.items()))
-    if missing:
-        print(f"not installed: {', '.join(sorted(missing))}")
+    print_machine(machine(), missing())
     print_table(rows)
 
 
 def _options(arguments: tuple[str, ...]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks training")
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument("--turns", type=int, default=9, help="bursts of each contestant")
+    parser.add_argument("--turns", type=int, default=TURNS, help="bursts of each contestant")
     parser.add_argument("--case", default="", help="only the networks whose name has this in it")
     parser.add_argument(
         "--only", default="", help="only contestants with one of these, joined by commas, in their name"
@@ -69,34 +67,52 @@ def _cases(options: argparse.Namespace) -> Iterator[Case]:
             yield from (replace(case, dtype=dtype) for dtype in dtypes)
 
 
-def raced(case: Case, contestants: Mapping[str, Contestant], turns: int) -> Iterator[dict[str, Any]]:
-    """Check and time everyone on a network: yield a row for each contestant and task."""
-    errors = {name: _errors(case, each) for name, each in contestants.items()}
+def _makers(only: str) -> dict[str, Callable[[Case], Contestant | None]]:
+    """Return those that are wanted and installed; NumPy by hand always, and first."""
+    makers = {name: make for name, make in OURS.items() if "numba" not in name or installed("numba")}
+    makers |= {name: make for name, (package, make) in OTHERS.items() if installed(package)}
+    return {
+        name: make for name, make in makers.items() if name == HAND or any(word in name for word in only.split(","))
+    }
+
+
+def missing() -> list[str]:
+    """Name the packages that are compared with and aren't installed."""
+    packages = {"numba", *(package for package, _ in OTHERS.values())}
+    return sorted(package for package in packages if not installed(package))
+
+
+def raced(case: Case, makers: Mapping[str, Callable[[Case], Contestant | None]], turns: int) -> Iterator[Row]:
+    """Make, check and time everyone who suits a network: yield a row for each contestant and task.
+
+    Whoever fails, however, has one row that says how, and the others go on.
+    """
+    place = {"network": case.name, "dtype": np.dtype(case.dtype).name}
+    right, chosen = exact(case, STEPS), ours.chosen(case)
+    errors: dict[str, dict[str, float]] = {}
     tasks: dict[str, dict[str, Repeated]] = {"gradient": {}, "step": {}}
-    for name, each in contestants.items():
-        if each.gradient is not None:
-            tasks["gradient"][name] = _repeated(each.gradient)
-        if each.steps is not None:
-            tasks["step"][name] = each.steps
+    for name, make in makers.items():
+        try:
+            contestant = make(case)
+            if contestant is None:
+                continue
+            errors[name] = _errors(case, contestant, right)
+        except Exception as error:
+            yield {**place, "contestant": name, "failed": _one_line(error)}
+            continue
+        if contestant.gradient is not None:
+            tasks["gradient"][name] = _repeated(contestant.gradient)
+        if contestant.steps is not None:
+            tasks["step"][name] = contestant.steps
     for task, repeated in tasks.items():
         for name, figure in timed(repeated, turns).items():
-            yield _row(case, task, name, figure, errors[name].get(task))
+            row = {**place, "task": task, "contestant": name, "chosen": name == chosen}
+            yield {**row, **figure._asdict(), "error": errors[name].get(task)}
 
 
-def _row(case: Case, task: str, name: str, figure: Figure, error: float | None) -> dict[str, Any]:
-    place = {"network": case.name, "dtype": np.dtype(case.dtype).name, "task": task, "contestant": name}
-    return {**place, **figure._asdict(), "error": error}
-
-
-def _contestants(case: Case, only: str) -> Iterator[tuple[str, Contestant]]:
-    """Make those that are wanted, can be made and suit the network; NumPy by hand always, and first."""
-    makers = dict(OURS) if is_installed("numba") else {name: make for name, make in OURS.items() if "numba" not in name}
-    makers |= {name: make for name, (package, make) in OTHERS.items() if is_installed(package)}
-    for name, make in makers.items():
-        if name == HAND or any(word in name for word in only.split(",")):
-            contestant = make(case)
-            if contestant is not None:
-                yield name, contestant
+def _one_line(error: Exception) -> str:
+    told = " ".join(str(error).split())
+    return f"{type(error).__name__}: {told}"[:200]
 
 
 def _repeated(once: Callable[[], object]) -> Repeated:
@@ -107,10 +123,9 @@ def _repeated(once: Callable[[], object]) -> Repeated:
     return repeated
 
 
-def _errors(case: Case, contestant: Contestant) -> dict[str, float]:
-    """Return the largest relative errors, having checked that they are those of rounding."""
-    gradients, weights = exact(case, STEPS)
-    errors = {}
+def _errors(case: Case, contestant: Contestant, right: tuple[list[Array], list[Array]]) -> dict[str, float]:
+    """Return the largest relative errors of gradients, and of weights after some steps; refuse more than rounding."""
+    errors, (gradients, weights) = {}, right
     if contestant.gradient is not None and (made := contestant.read(contestant.gradient())):
         errors["gradient"] = _error(made, gradients)
     if contestant.steps is not None and contestant.weights is not None:
@@ -118,7 +133,8 @@ def _errors(case: Case, contestant: Contestant) -> dict[str, float]:
         errors["step"] = _error(contestant.weights(), weights)
     wrong = {task: error for task, error in errors.items() if not error < TOLERANCE[np.dtype(case.dtype)]}
     if wrong:
-        raise AssertionError(f"{case.name}: {wrong}")
+        told = ", ".join(f"{task} by {error:.0e}" for task, error in wrong.items())
+        raise ArithmeticError(f"wrong: {told}")
     return errors
 
 
@@ -127,30 +143,27 @@ def _error(found: list[Array], right: list[Array]) -> float:
     return max(float(np.abs(one.astype(np.longdouble) - other).max() / np.abs(other).max()) for one, other in pairs)
 
 
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return ""
+def print_machine(told: Mapping[str, str], absent: Iterable[str]) -> None:
+    """Print what the figures were measured on, and what couldn't be."""
+    print(", ".join(f"{name} {value}" for name, value in told.items()))
+    if absent:
+        print(f"not installed: {', '.join(absent)}")
 
 
-def is_installed(package: str) -> bool:
-    """Whether a package is there to be compared with."""
-    return bool(_version(package))
-
-
-def _machine() -> dict[str, str]:
-    packages = ("numpy", "sympy", "numba", "torch", "jax", "autograd", "micrograd", "tensorgrad", "casadi")
-    found = {package: _version(package) for package in packages}
-    return {"machine": platform.machine(), "Python": platform.python_version()} | {k: v for k, v in found.items() if v}
-
-
-def print_table(rows: Iterable[dict[str, Any]]) -> None:
-    """Print a block for each network and dtype, a line for each contestant."""
+def print_table(rows: Iterable[Row]) -> None:
+    """Print a block for each network, dtype and task, a line for each contestant."""
     heading = ""
     for row in rows:
-        if heading != (heading := f"{row['network']}, {row['dtype']}, {row['task']}"):
+        if "failed" in row:
+            print(f"{_place(row)}: {row['contestant']} failed: {row['failed']}", flush=True)
+            continue
+        if heading != (heading := f"{_place(row)}, {row['task']}"):
             print(f"\n{heading}\n{'':30}{'ratio':>8}{'median':>12}{'least':>12}{'most':>12}{'error':>9}")
         times = "".join(f"{row[each] * 1e6:9.2f} us" for each in ("median", "least", "most"))
         error = "" if row["error"] is None else f"{row['error']:9.0e}"
         print(f"{row['contestant']:30}{row['ratio']:8.3f}{times}{error}", flush=True)
+
+
+def _place(row: Row) -> str:
+    kernels = f", {CORETYPE} {row['kernels']}" if "kernels" in row else ""
+    return f"{row['network']}, {row['dtype']}{kernels}"
