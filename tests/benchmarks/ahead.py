@@ -19,8 +19,9 @@ from backprop_tui.engine.training import Goal, Outcome, run_ahead
 
 from . import ours
 from .cases import CASES, Case
+from .machine import installed
 from .timing import Repeated, timed
-from .training import installed, print_table
+from .training import print_table
 
 COUNT: Final = 10_000
 CHECKED: Final = 100
