@@ -7,10 +7,11 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
+import numpy as np
 import pytest
 from sympy import Dummy, Expr, ImmutableDenseMatrix, Integer, Rational, Symbol, exp, expand
 
-from backprop_tui.calculus.derivation import Derivation
+from backprop_tui.calculus.derivation import Derivation, derive
 from backprop_tui.calculus.entries import differentiate, evaluate, symbols_for, written_out
 from backprop_tui.calculus.indices import Index, base, summed
 from backprop_tui.calculus.matrices import MatrixProduct, Quantity, Transposed
@@ -58,7 +59,7 @@ def weights(widths: Widths) -> Values:
 @cache
 def differentiated(widths: Widths, of: str, by: str) -> Any:
     """Every entry of one quantity differentiated by every entry of another, by SymPy alone, in terms of the weights."""
-    jacobian, symbols = differentiate(lecture(widths), of, by, direct=of != "E")
+    jacobian, symbols = differentiate(lecture(widths), of, by, following=lecture(widths).equations if of == "E" else ())
     down = {
         symbols[name][place]: weights(widths)[name][place] for name in symbols for place in range(len(symbols[name]))
     }
@@ -291,3 +292,35 @@ def test_an_error_in_a_jacobian_is_found_by_proof_and_check(label: str) -> None:
     derivation = with_stage(lecture(SQUARE), name, lambda stage: replace(stage, jacobian=wrong))
     assert not is_zero(jacobian_difference(SQUARE, derivation, name))
     assert disagreeing(derivation) == {name: INDEPENDENT}
+
+
+THROUGH_A_STAGE = {
+    "log of a softmax": {"z": "x @ W", "y": "softmax(z)", "l": "log(y)", "E": "sum(t*l)"},
+    "log of a sigmoid": {"z": "x @ W", "y": "sigmoid(z)", "l": "log(y)", "E": "sum(t*l)"},
+    "log of the rest": {"z": "x @ W", "y": "softmax(z)", "l": "log(1 - y)", "E": "sum(t*l)"},
+    "log of a stage of the rest": {"z": "x @ W", "y": "softmax(z)", "n": "1 - y", "l": "log(n)", "E": "sum(t*l)"},
+    "log of a copy": {"z": "x @ W", "y": "softmax(z)", "q": "y", "l": "log(q)*z", "E": "sum(t*l)"},
+    "a quotient of stages": {"z": "x @ W", "e": "exp(z)", "s": "rowsum(e)", "y": "e/s", "E": "sum(t*y)"},
+}
+
+
+@pytest.mark.parametrize("equations", THROUGH_A_STAGE.values(), ids=THROUGH_A_STAGE)
+def test_a_stage_read_through_an_earlier_one_is_proven_in_every_way(equations: dict[str, str]) -> None:
+    derivation = derive(equations, {"x": (2, 2), "t": (2, 2)}, {"W": (2, 2)})
+    random = np.random.default_rng(8)
+    report = check(derivation, {name: random.uniform(0.1, 1, derivation.shape(name)) for name in derivation.given})
+    assert not [row for row in report.rows if row.disagreeing]
+    for row in report.rows:
+        if derivation[row.stage].jacobian:
+            assert None not in row.differences.values(), row
+
+
+def test_a_stage_that_is_also_named_beside_its_logarithm_is_left_to_the_other_stages() -> None:
+    derivation = derive({"y": "softmax(z)", "e": "y*log(y)", "E": "sum(e)"}, {}, {"z": (2, 3)})
+    report = check(derivation, {"z": np.linspace(-1, 1, 6).reshape(2, 3), "eta": np.ones((1, 1))})
+    rows = {row.stage: row for row in report.rows}
+    assert not [row for row in report.rows if row.disagreeing]
+    assert rows["de/dz"].differences["entries"] is None
+    assert rows["dE/dy"].differences["entries"] is None
+    assert rows["dE/dz"].differences["entries"] is not None
+    assert None not in {row.differences["complex step"] for name, row in rows.items() if "/d" in name}

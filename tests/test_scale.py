@@ -223,7 +223,7 @@ def test_every_gradient_of_a_small_network_agrees_with_its_entries(plan: Plan) -
     run = run_of(plan)
     assert sum(parameter.size for parameter in run.network.parameters.values()) <= 12
     for name in run.network.parameters:
-        entries, symbols = differentiate(run.derivation, "E", name, direct=False)
+        entries, symbols = differentiate(run.derivation, "E", name, following=run.derivation.equations)
         arguments = [symbol for of in symbols for symbol in symbols[of]]
         numbers = [number for of in symbols for number in run.values[of].ravel()]
         agrees(run.adjoints[name].ravel(), lambdify(arguments, list(entries), "math", cse=True)(*numbers), name)

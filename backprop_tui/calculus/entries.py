@@ -7,7 +7,7 @@ explodes with the depth, so it is for small networks: it is what the derivation 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeAlias
 
 from sympy import Add, Dummy, Expr, ImmutableDenseMatrix, Symbol, diff, exp, ones, together
@@ -47,16 +47,17 @@ def written_out(derivation: Derivation, given: Mapping[str, Entries]) -> dict[st
     return values
 
 
-def differentiate(derivation: Derivation, of: str, by: str, *, direct: bool) -> tuple[Entries, dict[str, Entries]]:
+def differentiate(
+    derivation: Derivation, of: str, by: str, *, following: Collection[str]
+) -> tuple[Entries, dict[str, Entries]]:
     """Differentiate every entry of one quantity by every entry of another.
 
     Parameters
     ----------
     derivation, of, by:
         The network and the two quantities.
-    direct:
-        Differentiate the equation of `of` alone, holding everything else in it; otherwise everything that lies
-        between the two follows `by`.
+    following:
+        The stages between the two that follow `by`; all others are held.
 
     Returns
     -------
@@ -66,9 +67,8 @@ def differentiate(derivation: Derivation, of: str, by: str, *, direct: bool) -> 
         The symbols that may stand in it, by the quantity whose entries they are.
 
     """
-    known = {*derivation.inputs, *derivation.parameters, by}
-    if direct:
-        known |= set(derivation.equations) - {of}
+    held = set(derivation.equations) - set(following) - {of}
+    known = {*derivation.inputs, *derivation.parameters, by, *held}
     symbols = {name: symbols_for(derivation, name) for name in sorted(known)}
     value = written_out(derivation, symbols)[of]
     return ImmutableDenseMatrix([[diff(top, bottom) for bottom in symbols[by]] for top in value]), symbols

@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Final
 
+import mpmath
 import numpy as np
 from sympy import Expr, lambdify
 
 from ..calculus.derivation import Derivation
 from ..calculus.entries import Entries, differentiate, symbols_for, written_out
+from ..calculus.indices import names_in
 from ..calculus.matrices import quantities
 from ..calculus.stages import Jacobian, Kind, Stage
 from ..notation import derivative
@@ -27,9 +29,11 @@ CENTRAL_STEP: Final = 1e-4
 DOUBT: Final = 1e-8
 """Central differences count where steps of different length agree to this, relative or absolute."""
 
+DIGITS: Final = 1_000
+"""Of the numbers put into the equations written out: enough for 1 - y where y = softmax(1000, -1000)."""
 Step = Callable[[complex], Array]
 """What a step of some length makes of a quantity."""
-Differentiate = Callable[[str, str, bool], Array]
+Differentiate = Callable[[str, str, bool], Array | None]
 """(of, by, direct): the Jacobian of one quantity by another, a row for every entry of `of`."""
 
 
@@ -48,7 +52,7 @@ class Ways:
     def __init__(self, derivation: Derivation, values: Values) -> None:
         self._derivation = derivation
         self._values = values
-        self._forward = {name: compile_matrix(derivation, right) for name, right in derivation.equations.items()}
+        self._forward = {name: compile_matrix(derivation, _right(derivation, name)) for name in derivation.equations}
 
     def index_form(self, stage: Stage) -> Array:
         """Compute a stage from its index form."""
@@ -108,7 +112,8 @@ class Ways:
         loss = self._derivation.loss
         for by in (*self._derivation.parameters, *self._derivation.equations):
             if name == derivative(loss, by):
-                return differentiate(loss, by, False).reshape(self._derivation.shape(by))
+                found = differentiate(loss, by, False)
+                return None if found is None else found.reshape(self._derivation.shape(by))
         return None
 
     def _updated(self, stage: Stage, differentiate: Differentiate) -> Array | None:
@@ -133,16 +138,44 @@ class Ways:
     def _entries(self, index_form: Expr, indices: Sequence[Expr]) -> Array:
         return compile_entries(self._derivation, index_form, indices)(self._values)
 
-    def _diff_entries(self, of: str, by: str, direct: bool) -> Array:
-        return self._numbers(*differentiate(self._derivation, of, by, direct=direct))
+    def _read_through(self, name: str) -> set[str] | None:
+        """The stages that an equation names and that its stable form reads through: y in log(y), y being softmax(z).
+
+        None where an equation names the same stage in another place too, as y log(y) does.
+        """
+        equations, read = self._derivation.equations, names_in(self._derivation[name].index)
+        through, reached, waiting = set[str](), set[str](), [name]
+        while waiting:
+            for used in quantities(equations[waiting.pop()]) - through - reached:
+                if used in read:
+                    reached.add(used)
+                elif used in equations:
+                    through.add(used)
+                    waiting.append(used)
+        return through if read <= reached else None
+
+    def _diff_entries(self, of: str, by: str, direct: bool) -> Array | None:
+        following = self._read_through(of) if direct else self._derivation.equations
+        if following is None or (not direct and self._is_read_through(by)):
+            return None
+        return self._numbers(*differentiate(self._derivation, of, by, following=following))
+
+    def _is_read_through(self, name: str) -> bool:
+        """Whether some stage reads through a stage, so that its adjoint is but a part of the loss's derivative."""
+        for each, right in self._derivation.equations.items():
+            through = self._read_through(each)
+            if name in (quantities(right) & set(self._derivation.equations) if through is None else through):
+                return True
+        return False
 
     def _numbers(self, entries: Entries, symbols: Mapping[str, Entries]) -> Array:
         arguments = [symbol for name in symbols for symbol in symbols[name]]
-        numbers = [float(number) for name in symbols for number in self._values[name].ravel()]
+        numbers = [mpmath.mpf(float(number)) for name in symbols for number in self._values[name].ravel()]
         try:
-            found = lambdify(arguments, list(entries), "math", cse=True)(*numbers)
+            with mpmath.workdps(DIGITS):
+                found = lambdify(arguments, list(entries), "mpmath", cse=True)(*numbers)
             return np.array(found, dtype=float).reshape(entries.shape)
-        except (ArithmeticError, ValueError):
+        except (ArithmeticError, TypeError, ValueError):
             return np.full(entries.shape, np.nan)
 
     def _differ(self, slope: Callable[[Step], Array]) -> Differentiate:
@@ -164,8 +197,17 @@ class Ways:
         return self.moved(of, by, self._values[by] + step * unit, direct)
 
 
+def _right(derivation: Derivation, name: str) -> Expr:
+    """Return what a forward stage is computed from: what was written, or its stable form where it has one."""
+    stage = derivation[name]
+    rewritten = stage.opened is not None and stage.matrix is not None
+    return stage.matrix if rewritten else derivation.equations[name]
+
+
 def _complex_step(f: Step) -> Array:
-    return np.asarray(np.imag(f(1j * COMPLEX_STEP)) / COMPLEX_STEP)
+    """Return the slope at 0, NaN where the value itself is beyond floats."""
+    value = f(1j * COMPLEX_STEP)
+    return np.where(np.isfinite(value.real), value.imag / COMPLEX_STEP, np.nan)
 
 
 def _central_difference(f: Step) -> Array:
