@@ -18,6 +18,13 @@ GREEK: Final = frozenset({
 })
 # fmt: on
 LEARNING_RATE: Final = "eta"
+# fmt: off
+_IN_CODE: Final = frozenset({
+    "builtins", "equal", "greater", "greater_equal", "lambda", "less", "less_equal", "not_equal", "ones", "range",
+    "run", "select",
+})
+# fmt: on
+"""Names that mean something else in generated code."""
 
 _DERIVATIVE = re.compile(r"d(?P<of>.+)/d(?P<by>.+)")
 _APPLIED = re.compile(r"(?P<function>\w+)\((?P<name>.+)\)")
@@ -131,7 +138,7 @@ def code(name: str) -> str:
         return f"{call.function}_of_{code(call.name)}"
     if name.endswith(_PRIME):
         return code(name.removesuffix(_PRIME)) + "_next"
-    return f"{name}_" if name == "lambda" else name
+    return f"{name}_" if name in _IN_CODE else name
 
 
 def _latex_letter(name: str) -> str:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from backprop_tui.calculus.derivation import derive
 from backprop_tui.engine.compile import compile_entries, compile_iteration, compile_stage, compile_stages
+from backprop_tui.engine.fused.steps import training_step
 
 from .networks import LECTURE_WIDTHS, Array, Start, Widths, given_shapes, lecture, random_start, starts
 
@@ -172,6 +173,33 @@ def test_a_scalar_parameter_is_taken_as_a_matrix_of_one_entry() -> None:
     product = start["x"] @ start["W"]
     expected = (2 * (product * start["s"] - start["t"]) * product).sum()
     np.testing.assert_allclose(slope, expected, rtol=1e-13)
+
+
+MEANT_OTHERWISE = (
+    *("builtins", "equal", "greater", "greater_equal", "less", "less_equal", "not_equal", "ones", "range", "run"),
+    *("select", "where", "numpy", "maximum", "abs_slope", "elu_slope", "log_odds", "spread_over_others", "steps"),
+    *("sum_over_others", "largest_of_others", "losses", "given", "results", "array", "pow", "log1p", "copyto"),
+)
+
+
+@pytest.mark.parametrize("name", MEANT_OTHERWISE)
+def test_a_name_that_means_something_in_generated_code_is_that_of_a_quantity(name: str) -> None:
+    equations = {"z": "x @ W", "y": "softmax(z)", name: "elu(z + b)", "m": "abs(log(1 - y))"}
+    equations |= {"E": f"sum({name}**2) + sum(relu({name})) + sum(b) + sum(m) + binary_cross_entropy(y, t)"}
+    plain = {key.replace(name, "q"): text.replace(name, "q") for key, text in equations.items()}
+    given, learned = {"x": (2, 2), "t": (2, 2)}, {"W": (2, 2), "b": (1, 2)}
+    own, other = derive(equations, given, learned), derive(plain, given, learned)
+    numbers = np.random.default_rng(4)
+    start = {each: numbers.uniform(0, 1, own.shape(each)) for each in own.given}
+    values, expected = dict(start), compile_stages(other)(start)
+    for stage, same in zip(own, other, strict=True):
+        values[stage.name] = compile_entries(own, stage.index, stage.running)(values).reshape(own.shape(stage.name))
+        np.testing.assert_allclose(values[stage.name], expected[same.name], atol=1e-14)
+    np.testing.assert_array_equal(compile_stages(own)(start)["E"], expected["E"])
+    for engine in ("arrays", "scalars", "jax"):
+        step = training_step(own, engine=engine)
+        assert step.gradients(start).loss == pytest.approx(expected["E"][0, 0], rel=1e-14)
+        assert step.run(start, 2).losses[0] == pytest.approx(expected["E"][0, 0], rel=1e-14)
 
 
 def test_large_pre_activations_overflow_nowhere() -> None:

@@ -17,6 +17,7 @@ SPELLED = [
     ("lambda", "λ", r"\lambda", "lambda_"),
     ("Sigma", "Σ", r"\Sigma", "Sigma"),
     ("loss", "loss", r"\mathrm{loss}", "loss"),
+    ("range", "range", r"\mathrm{range}", "range_"),
     ("hidden_state", "hidden_state", r"\mathrm{hidden\_state}", "hidden_state"),
     ("V'", "V′", "V'", "V_next"),
     ("W1'", "W₁′", "W'_{1}", "W1_next"),

@@ -184,12 +184,14 @@ def _lambdified(
     result: Expr | Sequence[Expr],
     lines: Sequence[tuple[Expr, Expr]] = (),
 ) -> Callable[..., Any]:
-    shapes = {name: derivation.shape(name) for name in derivation.axes}
+    shapes = {code(name): derivation.shape(name) for name in derivation.axes}
     printer = NumPyCode(derivation.sizes, shapes)
 
     def coded(expression: Expr) -> Expr:
-        symbols = expression.atoms(Quantity, Index)
-        return expression.xreplace({symbol: Symbol(_identifier(symbol)) for symbol in symbols})
+        names = expression.atoms(Quantity, Index)
+        scalars = {found for found in expression.atoms(Symbol) if code(found.name) != found.name} - names
+        spelled = {symbol: Symbol(_identifier(symbol)) for symbol in names}
+        return expression.xreplace(spelled | {symbol: Symbol(code(symbol.name), real=True) for symbol in scalars})
 
     assignments = [(coded(symbol), coded(right)) for symbol, right in lines]
     results = [coded(expression) for expression in result] if isinstance(result, Sequence) else coded(result)
