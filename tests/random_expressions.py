@@ -24,7 +24,8 @@ def expressions(draw: st.DrawFn, shape: tuple[int, int], depth: int = 3) -> str:
     """Return a text of the language with that shape, of operations nested in one another."""
     ways = [f"{name}({{0}})" for name in SMOOTH] + ["({0} + {1})", "({1} - {0})", "({0} * {1})", "({0} / (2 + {1}**2))"]
     ways += ["{0}**2", "(-2*{0})", "({2}).T", "({3} @ {4})", "({3} @ {4})"]
-    ways += ["softmax({0})", "log_softmax({0})"] if shape[1] > 1 else ["rowsum({3})", "rowsum({3})"]
+    of_rows = ["softmax({0})", "log_softmax({0})", "log(1 - softmax(sin({0})))"]
+    ways += of_rows if shape[1] > 1 else ["rowsum({3})", "rowsum({3})"]
     ways += ["colsum({4})", "colsum({4})"] if shape[0] == 1 else []
     ways += ["sum({5})", "mean({5})"] if shape == (1, 1) else []
     if depth == 0 or draw(st.integers(0, 9)) == 0:

@@ -77,6 +77,7 @@ OUTPUTS: Final = {
 WRITTEN_LOSSES: Final = {
     "written_cross_entropy": "-sum(t*log_softmax(o))",
     "written_binary_cross_entropy": "sum(softplus(o) - t*o)",
+    "binary_cross_entropy_of_shares": "binary_cross_entropy(softmax(sin(o)), t)",
     "distance": "sqrt(1 + sum((o - t)**2)) / e",
     "agreement": "-mean(o*t)",
 }
@@ -86,6 +87,8 @@ OF_A_ROW: Final = ("softmax", "log_softmax", "layer_norm", "row_centre")
 OF_A_COLUMN: Final = ("batch_centre",)
 """Constant where a row, or a column, has one entry: no parameter before them would be used."""
 ONE_HOT: Final = ("cross_entropy", "mean_cross_entropy", "written_cross_entropy")
+SEVERAL_CLASSES: Final = (*ONE_HOT, "binary_cross_entropy_of_shares")
+"""Losses for which a single class is certain."""
 SWISH: Final = {"swish": "u * sigmoid(beta*u)"}
 
 
@@ -223,7 +226,7 @@ class _Builder:
         self.equations["E"] = written + penalty
 
     def _loss(self) -> str:
-        one_class = self.plan.loss in ONE_HOT and list(self.widths.values())[-1] == 1
+        one_class = self.plan.loss in SEVERAL_CLASSES and list(self.widths.values())[-1] == 1
         return "binary_cross_entropy" if one_class else self.plan.loss
 
     def _define(self, name: str, text: str, width: int) -> None:

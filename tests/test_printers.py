@@ -5,11 +5,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sympy import E as EULER
-from sympy import Expr, Integer, KroneckerDelta, Mul, Rational, Symbol, exp, factor_terms, pi, sqrt
+from sympy import Expr, Integer, KroneckerDelta, Mul, Rational, Symbol, exp, factor_terms, log, pi, sqrt
 
 from backprop_tui.calculus.functions import FUNCTIONS, slope
 from backprop_tui.calculus.indices import Index, Size, base, summed
-from backprop_tui.calculus.matrices import ColumnSums, MatrixProduct, Quantity, RowSums, Total, Transposed
+from backprop_tui.calculus.matrices import (
+    ColumnSums,
+    MatrixProduct,
+    Quantity,
+    RowSums,
+    SpreadOverOthers,
+    Total,
+    Transposed,
+)
+from backprop_tui.calculus.others import Differs, ExpElsewhere
 from backprop_tui.notation import sign
 from backprop_tui.printers.latex import Latex
 from backprop_tui.printers.numbers import abridged, number, style, written
@@ -76,6 +85,22 @@ INDEX_FORMULAS: list[tuple[Expr, str, str]] = [
         base("h")[n, j] * KroneckerDelta(k, Index("k'")),
         "h[n,j] δ[k,k′]",
         r"h_{nj} \, \delta_{kk'}",
+    ),
+    (
+        base("y")[n, k] * ExpElsewhere(base("z")[n, j], base("z")[n, k], j, k),
+        "y[n,k] (1 − δ[j,k]) exp(z[n,j] − z[n,k])",
+        r"y_{nk} \, (1 - \delta_{jk}) \, \mathrm{exp}(z_{nj} - z_{nk})",
+    ),
+    (
+        log(summed(Differs(j, k) * exp(base("z")[n, j]), [j])),
+        "log(Σ_j exp(z[n,j]) (1 − δ[j,k]))",
+        r"\mathrm{log}\left(\sum_{j} \mathrm{exp}(z_{nj}) \, (1 - \delta_{jk})\right)",
+    ),
+    (
+        Quantity("y") - SpreadOverOthers(Quantity("t"), Quantity("z")),
+        "y − exp(z) ⊙ (rowsum(t ⊙ exp(log_odds(z) − z)) − t ⊙ exp(log_odds(z) − z))",
+        r"y - \mathrm{exp}(z) \odot (\mathrm{rowsum}(t \odot \mathrm{exp}(\mathrm{log\_odds}(z) - z))"
+        r" - t \odot \mathrm{exp}(\mathrm{log\_odds}(z) - z))",
     ),
     (base("x")[n, i] / Size("n"), "x[n,i]/N", r"\frac{x_{ni}}{N}"),
     (Symbol("eta", real=True) * base("x")[n, i], "η x[n,i]", r"\eta \, x_{ni}"),

@@ -9,7 +9,7 @@ from sympy import Expr, exp, log
 
 from backprop_tui.calculus.derivation import Derivation, derive
 from backprop_tui.calculus.functions import Sigmoid, Softplus
-from backprop_tui.calculus.matrices import LogSoftmax, LogSumExp, Quantity, RowSums, Softmax, Transposed
+from backprop_tui.calculus.matrices import LogOdds, LogSoftmax, LogSumExp, Quantity, RowSums, Softmax, Transposed
 from backprop_tui.calculus.stable_forms import by_name, through_stages
 from backprop_tui.calculus.stages import Kind
 from backprop_tui.engine.compile import compile_stage
@@ -44,6 +44,11 @@ THROUGH_STAGES = [
     (log(c), {"y": Softmax(a), "c": y}, LogSoftmax(a)),
     (1 / c, {"y": exp(-a), "c": 1 + y}, Sigmoid(a)),
     (log(1 / y), {"y": Softmax(a)}, -LogSoftmax(a)),
+    (log(1 - y), {"y": Softmax(a)}, -Softplus(LogOdds(a))),
+    (log(1 - Softmax(a)), {}, -Softplus(LogOdds(a))),
+    (log(1 / c), {"y": Softmax(a), "c": 1 - y}, Softplus(LogOdds(a))),
+    (log(1 - Transposed(y)), {"y": Softmax(a)}, Transposed(-Softplus(LogOdds(a)))),
+    (log(1 - Transposed(y)), {"y": Sigmoid(a)}, Transposed(-Softplus(a))),
     (log(y**2), {"y": Sigmoid(a)}, 2 * (a - Softplus(a))),
     (log(Transposed(y)), {"y": Softmax(a)}, Transposed(LogSoftmax(a))),
     (log(y), {"y": exp(a)}, a),
@@ -67,7 +72,7 @@ def test_logarithms_and_quotients_go_through_what_a_stage_was_made_from(
     assert through_stages(written, definitions) == stable
 
 
-@pytest.mark.parametrize("written", [log(1 - y), log(y + c), log(c), log(2 * y)])
+@pytest.mark.parametrize("written", [log(2 - y), log(y + c), log(c), log(2 * y)])
 def test_the_logarithm_of_another_stage_is_left_alone(written: Expr) -> None:
     assert through_stages(written, {"y": Softmax(a), "c": a**2}) == written
 

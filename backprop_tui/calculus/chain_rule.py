@@ -16,6 +16,7 @@ from .algebra import gathered
 from .contraction import Term, contract, renamed, split_deltas, terms
 from .functions import ScalarFunction, in_output
 from .indices import Axes, Index, axis, canonical, entry, free_indices, fresh, summed
+from .others import by_difference
 from .recognition import recognised
 from .stages import Jacobian, Stage
 
@@ -52,7 +53,7 @@ def local_derivative(stage: Stage, operand: str, axes: Axes, forward: Sequence[S
     taken = stage.index.atoms(Index) | set(outputs)
     row = fresh(axes[0], taken)
     column = fresh(axes[1], taken | {row})
-    by_name = contract(diff(stage.index, entry(operand, row, column, axes)))
+    by_name = by_difference(contract(diff(stage.index, entry(operand, row, column, axes))))
     shown = fresh(axes[0], set(outputs))
     names = {row: shown, column: fresh(axes[1], {*outputs, shown})}
     names = {old: new for old, new in names.items() if isinstance(old, Index)}

@@ -11,6 +11,7 @@ from sympy import Expr
 from ..errors import InputError
 from .chalkboard import Definition, OrderError, argument_names, read_expression
 from .flatten import flattened
+from .matrices import LogOdds
 from .shapes import Shapes
 from .stable_forms import by_name, through_stages
 
@@ -56,13 +57,19 @@ def read_equations(
             for stage, right in flattened(name, whole, {*equations, *shapes}):
                 shapes.define(stage, right)
                 definitions = {earlier: equation.stable for earlier, equation in read.items()}
-                read[stage] = Equation(right, through_stages(right, definitions))
+                stable = through_stages(right, definitions)
+                read[stage] = Equation(right, right if _has_lone_entries(stable, shapes) else stable)
         except InputError as error:
             told = _cycle(name, equations) if isinstance(error, OrderError) else None
             told = told or error
             told.key = told.key or f"[equations] {name}"
             raise told from None
     return read
+
+
+def _has_lone_entries(stable: Expr, shapes: Shapes) -> bool:
+    """Whether a stable form takes the odds of entries that are alone in their rows."""
+    return any(shapes.of(found)[1] == 1 for found in stable.atoms(LogOdds))
 
 
 def _own_function(name: str, text: str, shapes: Shapes) -> Definition:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sympy import Expr, Integer
+from sympy import Expr, Integer, exp, log
 
 from .indices import Axes, Index, entry, fresh, index, size, summed
 from .matrices import (
     ColumnCount,
     ColumnSums,
+    LogOdds,
     LogSumExp,
     MatrixProduct,
     Mean,
@@ -21,6 +22,7 @@ from .matrices import (
     Total,
     Transposed,
 )
+from .others import Differs
 
 
 def axes_of(expression: Expr, axes: Mapping[str, Axes]) -> Axes:
@@ -81,6 +83,11 @@ def index_form(expression: Expr, row: Expr, column: Expr, axes: Mapping[str, Axe
         return index_form(expression.args[0], column, row, axes)
     if isinstance(expression, RowSums | ColumnSums | Total):
         return _summed(expression, row, column, axes)
+    if isinstance(expression, LogOdds):
+        (argument,) = expression.args
+        other = _another(axes_of(argument, axes)[1], row, column)
+        others = summed(Differs(other, column) * exp(index_form(argument, row, other, axes)), [other])
+        return index_form(argument, row, column, axes) - log(others)
     if isinstance(expression, RowFunction):
         return index_form(expression.definition, row, column, axes)
     if isinstance(expression, Ones):

@@ -127,6 +127,36 @@ class LogSumExp(RowFunction):
         return log(RowSums(exp(matrix)))
 
 
+class LogOdds(RowFunction):
+    """log_odds(A) = A - log(rowsum(exp(A)) - exp(A)): the logarithm of softmax(A)/(1 - softmax(A))."""
+
+    chalk = "log_odds"
+
+    @property
+    def definition(self) -> Expr:
+        """A - log(rowsum(exp(A)) - exp(A))."""
+        (matrix,) = self.args
+        return matrix - log(RowSums(exp(matrix)) - exp(matrix))
+
+
+class SpreadOverOthers(RowFunction):
+    """Every entry of C handed out to the other entries of its row, in shares that are the softmax of theirs in A.
+
+    Entry [r, c] is the sum over all s but c of C[r, s] exp(A[r, c])/S[r, s], S[r, s] being the sum of exp(A[r, i]) over
+    all i but s.
+    """
+
+    nargs = 2
+    chalk = "spread_over_others"
+
+    @property
+    def definition(self) -> Expr:
+        """exp(A) * (rowsum(C*exp(log_odds(A) - A)) - C*exp(log_odds(A) - A))."""
+        handed_out, matrix = self.args
+        weighted = handed_out * exp(LogOdds(matrix) - matrix)
+        return exp(matrix) * (RowSums(weighted) - weighted)
+
+
 MIXING = (MatrixProduct, RowSums, ColumnSums, Total, Mean, RowFunction)
 """The operations that make one entry from several."""
 

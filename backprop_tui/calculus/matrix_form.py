@@ -5,6 +5,7 @@ View a product of indexed factors as a graph: indices are vertices, factors are 
 * parallel edges are a Hadamard product;
 * a summed vertex between two edges is a matrix product, A[r, s] B[s, c] summed over s being (A B)[r, c];
 * a summed vertex with one edge is a sum along a row or a column;
+* a summed vertex between the entries of one row that differ is a sum over the others;
 * an edge to the vertex 0, an axis of one, is a row or a column that NumPy broadcasts.
 
 An edge is walked from the row index to the column index of the result. One that has to be walked against its own
@@ -22,7 +23,8 @@ from sympy import Add, Expr, Indexed, Integer, Mul, Sum, Symbol, factor_terms
 from .algebra import multiplied_out
 from .contraction import Term, terms
 from .indices import Axes, Index, axis, canonical, free_indices, size
-from .matrices import ColumnSums, MatrixProduct, Ones, Quantity, RowSums, Total, transposed
+from .matrices import ColumnSums, MatrixProduct, Ones, Quantity, RowSums, SpreadOverOthers, Total, transposed
+from .others import ExpElsewhere
 
 _ONE = Integer(0)
 """The vertex of an axis of one: its only index is 0."""
@@ -114,11 +116,13 @@ class _Graph:
     covered: set[Expr] = field(default_factory=set)
 
     def reduced(self) -> Expr:
-        edges = self._merged(_edge(factor, self.row, self.column) for factor in self.term.factors)
+        elsewhere = [factor for factor in self.term.factors if isinstance(factor, ExpElsewhere)]
+        plain = [factor for factor in self.term.factors if factor not in elsewhere]
+        edges = self._merged(_edge(factor, self.row, self.column) for factor in plain)
         summed = list(self.term.over)
-        while summed:
-            vertex = min(summed, key=lambda index: sum(index in edge.ends for edge in edges))
-            edges = self._merged(self._without(vertex, edges, summed))
+        for factor in elsewhere:
+            edges = self._others(factor, edges, summed)
+        edges = self._summed_out(edges, summed)
         self.covered = set().union(*(edge.ends for edge in edges))
         if not self.covered <= {self.row, self.column, _ONE}:
             raise _IrreducibleError
@@ -139,6 +143,29 @@ class _Graph:
             tail, head = (edge.tail, edge.head) if first is None else (first.tail, first.head)
             parallel[edge.ends] = _Edge(tail, head, matrix)
         return list(parallel.values())
+
+    def _summed_out(self, edges: list[_Edge], summed: list[Expr]) -> list[_Edge]:
+        """Sum over all vertices listed, which empties the list."""
+        while summed:
+            vertex = min(summed, key=lambda index: sum(index in edge.ends for edge in edges))
+            edges = self._merged(self._without(vertex, edges, summed))
+        return edges
+
+    def _others(self, factor: ExpElsewhere, edges: list[_Edge], summed: list[Expr]) -> list[_Edge]:
+        """Sum over the other entries of a row, which makes one edge of the factor and all that meets it there."""
+        raised, _, column, other = factor.args
+        row = raised.indices[0]
+        if other not in summed or column in summed:
+            raise _IrreducibleError
+        edges = self._summed_out(edges, [index for index in summed if index not in (row, other)])
+        summed[:] = [index for index in summed if index == row]
+        met = [edge for edge in edges if other in edge.ends]
+        if not met or any(not edge.ends <= {row, other, _ONE} for edge in met):
+            raise _IrreducibleError
+        weight = Mul(*(edge.walked(edge.other(other)) for edge in met))
+        made = SpreadOverOthers(weight, Quantity(str(raised.base.label)))
+        self.steps.append(Step(Rule.SUM, other, made))
+        return self._merged([*(edge for edge in edges if edge not in met), _Edge(row, column, made)])
 
     def _without(self, vertex: Expr, edges: list[_Edge], summed: list[Expr]) -> list[_Edge]:
         """Sum over one vertex, which takes it from `summed` and out of the graph."""

@@ -53,13 +53,13 @@ def of_forward(kind: Kind, index: Expr, written: Expr) -> Reason:
         return ("All entries are summed: ", *_loss_factor(index), ".")
     if isinstance(whole, RowSums | ColumnSums):
         return (f"The entries of each {_line(whole)} are summed.",)
-    sums = sorted({_line(found) for found in written.atoms(RowSums, ColumnSums)})
+    sums = sorted({_line(found) for found in written.atoms(RowSums, ColumnSums, RowFunction)})
     beside = (f" and from the sum of its {' and of its '.join(sums)}",) if sums else ()
     return ("Each entry is made from the entries in its own place", *beside, ".")
 
 
 def _line(total: Expr) -> str:
-    return "row" if isinstance(total, RowSums) else "column"
+    return "column" if isinstance(total, ColumnSums) else "row"
 
 
 def of_local(stage: Stage, local: LocalDerivative, form: Recovered) -> Reason:

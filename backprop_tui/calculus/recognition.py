@@ -2,7 +2,8 @@
 
 sigmoid(z[n, k]) is y[n, k] where a stage y = sigmoid(z) exists. For y = softmax(z) the equation
 y[n, k] = exp(z[n, k])/S[n] is solved for the exponential, exp(z[n, k]) = y[n, k] S[n], and put in; the normaliser S
-then cancels. Likewise log(S[n]) is l[n, 0] for l = log_sum_exp(z). Where no stage computes these functions of rows,
+then cancels. Likewise log(S[n]) is l[n, 0] for l = log_sum_exp(z), and the logarithm of the sum without exp(z[n, k]) is
+z[n, k] - o[n, k] for o = log_odds(z). Where no stage computes these functions of rows,
 `unnamed` tells which one is needed. Sums that are known to be one, such as those of the rows of a one-hot target, are
 taken out.
 """
@@ -11,11 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from sympy import Add, Expr, Function, Indexed, IndexedBase, Mul, Pow, Sum, exp, log
+from sympy import Add, Dummy, Expr, Function, Indexed, IndexedBase, Mul, Pow, Sum, exp, log
 
 from .contraction import Term, terms
-from .indices import entry
-from .matrices import LogSumExp, Quantity, RowFunction, Softmax
+from .functions import Sigmoid
+from .indices import axis, entry, fresh, summed
+from .matrices import LogOdds, LogSumExp, Quantity, RowFunction, Softmax
+from .others import left_out
 from .stages import Stage
 
 _NORMALISER = IndexedBase("normaliser", positive=True)
@@ -25,8 +28,12 @@ def recognised(expression: Expr, forward: Iterable[Stage]) -> Expr:
     """Replace what forward stages compute by their names."""
     stages = list(forward)
     if expression.has(Sum):
+        expression = _through_others(expression, stages)
+        held: Mapping[Expr, Expr] = {log(total): Dummy(real=True) for total, _ in _sums_of_others(expression)}
+        expression = expression.xreplace(held)
         for stage in stages:
             expression = _through_rows(expression, stage)
+        expression = expression.xreplace({dummy: found for found, dummy in held.items()})
     for stage in stages:
         expression = expression.xreplace(_outputs(expression, stage))
     return expression
@@ -34,6 +41,8 @@ def recognised(expression: Expr, forward: Iterable[Stage]) -> Expr:
 
 def unnamed(expression: Expr) -> RowFunction | None:
     """Return a function of rows that would shorten an expression, had a stage computed it."""
+    if others := _sums_of_others(expression):
+        return LogOdds(Quantity(str(others[0][1].base.label)))
     for total in sorted(expression.atoms(Sum), key=str):
         argument = _exponentials_summed(total)
         if argument is not None:
@@ -68,6 +77,38 @@ def _outputs(expression: Expr, stage: Stage) -> dict[Expr, Expr]:
         for found in expression.atoms(type(stage.index))
         if isinstance(found.args[0], Indexed) and found.args[0].base == argument.base
     }
+
+
+def _through_others(expression: Expr, stages: Iterable[Stage]) -> Expr:
+    """Write the logarithm of a sum of the other entries' exponentials as z - log_odds(z).
+
+    The sigmoid of the log-odds is the softmax.
+    """
+    shares = {Sigmoid(out - log(total)): exp(out) / _sum_of_all(out) for total, out in _sums_of_others(expression)}
+    expression = expression.xreplace(shares)
+    for stage in stages:
+        own = {out for total, out in _sums_of_others(stage.index) if stage.index == out - log(total)}
+        logs = {
+            log(total): out - _at(stage, argument, out)
+            for argument in own
+            for total, out in _sums_of_others(expression)
+            if out.base == argument.base
+        }
+        expression = expression.xreplace(logs)
+    return expression
+
+
+def _sums_of_others(expression: Expr) -> list[tuple[Sum, Indexed]]:
+    """Return each sum of the exponentials of a row without one of its entries, with that entry."""
+    found = ((total, left_out(total)) for total in sorted(expression.atoms(Sum), key=str))
+    return [(total, out) for total, out in found if out is not None]
+
+
+def _sum_of_all(out: Indexed) -> Expr:
+    """Return the sum of the exponentials of the row in which an entry stands."""
+    row, column = out.indices
+    every = fresh(axis(column), {row, column})
+    return summed(exp(out.base[row, every]), [every])
 
 
 def _through_rows(expression: Expr, stage: Stage) -> Expr:

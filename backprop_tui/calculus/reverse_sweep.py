@@ -173,11 +173,21 @@ class ReverseSweep:
         self.stages.append(made)
 
     def _simplified(self, index: Expr) -> tuple[Expr, list[str]]:
-        """Use that some rows sum to one; return with the result the inputs of which it was used."""
+        """Use that some rows sum to one; return with the result the inputs of which it was used.
+
+        A sum is only multiplied out where that brings such rows to light.
+        """
         named = sorted(self.unit_rows & names_in(index))
-        spread = without_unit_sums(multiplied_out(index), ()) if named else index
+        if not named:
+            return index, []
+        spread = without_unit_sums(multiplied_out(index), ())
         assumed = [name for name in named if without_unit_sums(spread, {name}) != spread]
-        return (gathered(without_unit_sums(spread, assumed)) if assumed else index), assumed
+        if not assumed:
+            return index, []
+        as_it_stands = without_unit_sums(index, assumed)
+        left = without_unit_sums(multiplied_out(as_it_stands), ())
+        done = left == without_unit_sums(left, assumed)
+        return gathered(as_it_stands if done else without_unit_sums(spread, assumed)), assumed
 
 
 def _parameters_first(names: Iterable[str], parameters: Iterable[str]) -> list[str]:

@@ -1,8 +1,8 @@
 """Equations rewritten so that nothing overflows or underflows on the way to a finite value.
 
-============================  =====================
+============================  ======================
 written                       the same, stable
-============================  =====================
+============================  ======================
 exp(a) / rowsum(exp(a))       softmax(a)
 exp(a) / (1 + exp(a))         sigmoid(a)
 1 / (1 + exp(a))              sigmoid(-a)
@@ -11,8 +11,9 @@ log(rowsum(exp(a)))           log_sum_exp(a)
 log(softmax(a))               log_softmax(a)
 log(sigmoid(a))               a - softplus(a)
 log(1 - sigmoid(a))           -softplus(a)
+log(1 - softmax(a))           -softplus(log_odds(a))
 log(exp(a))                   a
-============================  =====================
+============================  ======================
 
 Functions written out by hand are recognised in an equation as it is read (`by_name`). A logarithm or a quotient of
 earlier stages is rewritten once the stages are known (`through_stages`), and shown as a step; so is that of a power
@@ -26,7 +27,7 @@ from collections.abc import Callable, Iterator, Mapping
 from sympy import Add, Expr, Integer, Mul, Pow, exp, log
 
 from .functions import Sigmoid, Softplus
-from .matrices import LogSoftmax, LogSumExp, Quantity, RowSums, Softmax, Transposed
+from .matrices import LogOdds, LogSoftmax, LogSumExp, Quantity, RowSums, Softmax, Transposed
 
 _Definitions = Mapping[str, Expr]
 
@@ -120,8 +121,20 @@ def _log(positive: Expr, definitions: _Definitions) -> Expr | None:
         case Transposed(args=(matrix,)):
             inner = _log(matrix, definitions)
             return None if inner is None else Transposed(inner)
-    rest = _looked_up(1 - inside, definitions)
-    return -Softplus(*rest.args) if isinstance(rest, Sigmoid) else None
+    return _log_of_rest(_looked_up(1 - inside, definitions), definitions)
+
+
+def _log_of_rest(share: Expr, definitions: _Definitions) -> Expr | None:
+    """Return log(1 - y) by what y is made from, where it is a sigmoid or a softmax."""
+    match share:
+        case Sigmoid(args=(a,)):
+            return -Softplus(a)
+        case Softmax(args=(a,)):
+            return -Softplus(LogOdds(a))
+        case Transposed(args=(matrix,)):
+            inner = _log_of_rest(_looked_up(matrix, definitions), definitions)
+            return None if inner is None else Transposed(inner)
+    return None
 
 
 def _sum_of_exp(expression: Expr, definitions: _Definitions) -> Expr | None:

@@ -17,6 +17,7 @@ from sympy import Add, Expr, Function, Indexed, Integer, KroneckerDelta, Mul, Po
 from ..calculus.derivation import Derivation
 from ..calculus.functions import FunctionClass, ScalarFunction
 from ..calculus.indices import Index, Size, axis
+from ..calculus.others import Differs, ExpElsewhere
 from ..printers.numpy_code import function_name
 from .compile import Values
 from .numerics import Array, implementations
@@ -64,6 +65,11 @@ class Evaluation:
                 return self.values[expression.base.label.name][self._all(expression.indices, place)]
             case Sum():
                 return self._terms(expression, place).sum(axis=tuple(range(len(expression.limits))))
+            case Differs():
+                return np.not_equal(*self._all(expression.args, place)).astype(float)
+            case ExpElsewhere():
+                raised, below, *indices = self._all(expression.args, place)
+                return np.where(np.not_equal(*indices), np.exp(raised - below), 0.0)
             case KroneckerDelta():
                 return np.equal(*self._all(expression.args, place)).astype(float)
             case Add():

@@ -21,7 +21,7 @@ from ..calculus.matrices import RowFunction
 from ..printers.numpy_code import function_name
 
 Array = NDArray[Any]
-Implementation = Callable[[Array], Array]
+Implementation = Callable[..., Array]
 
 
 def sigmoid(u: Array) -> Array:
@@ -55,12 +55,47 @@ def log_sum_exp(z: Array) -> Array:
     return np.asarray(largest + np.log(np.exp(z - largest).sum(axis=1, keepdims=True)))
 
 
+def largest_of_others(z: Array, xp: Any = np) -> Array:
+    """For each entry the real part of the largest of the other entries of its row; `xp` may be `jax.numpy`."""
+    largest, first = z.real.max(axis=1, keepdims=True), _first(z.real.argmax(axis=1), z.shape[1], xp)
+    second = xp.where(first, -np.inf, z.real).max(axis=1, keepdims=True)
+    return xp.where(first, second, largest)
+
+
+def sum_over_others(factor: Array | float, raised: Array, below: Array, xp: Any = np) -> Array:
+    """For each entry of a row the sum over all others, s, of factor[s] exp(raised - below[s]).
+
+    One of them may be far nearer to 0 than all others, so that its exponential is beyond floats beside theirs: its own
+    sum is taken apart.
+    """
+    first = _first(below.real.argmin(axis=1), below.shape[1], xp)
+    reference = -largest_of_others(-below, xp)
+    weighted = factor * xp.exp(below.real.min(axis=1, keepdims=True) - below)
+    farther = factor * xp.exp(xp.where(first, -np.inf, reference.max(axis=1, keepdims=True) - below))
+    rest = xp.where(first, farther.sum(axis=1, keepdims=True), weighted.sum(axis=1, keepdims=True) - weighted)
+    return xp.exp(raised - reference) * rest
+
+
+def log_odds(z: Array) -> Array:
+    """The logarithm of softmax(z)/(1 - softmax(z)), with the largest of the other entries taken off first."""
+    largest = largest_of_others(z)
+    return np.asarray(z - largest - np.log(sum_over_others(1.0, -largest, -z)))
+
+
+def spread_over_others(handed_out: Array, z: Array) -> Array:
+    """Every entry handed out to the others of its row, in shares that are the softmax of theirs in z."""
+    largest = largest_of_others(z)
+    return sum_over_others(handed_out / sum_over_others(1.0, -largest, -z), z, largest)
+
+
 _STABLE: Final[dict[str, Implementation]] = {
     "sigmoid": sigmoid,
     "softplus": softplus,
     "softmax": softmax,
     "log_softmax": log_softmax,
     "log_sum_exp": log_sum_exp,
+    "log_odds": log_odds,
+    "spread_over_others": spread_over_others,
 }
 
 
@@ -88,6 +123,11 @@ def _quiet(function: Implementation) -> Implementation:
             return np.asarray(function(u))
 
     return quiet
+
+
+def _first(columns: Any, width: int, xp: Any) -> Array:
+    """Whether an entry is that of its row in the column named."""
+    return xp.arange(width) == columns[:, None]
 
 
 def _lowered(z: Array) -> Array:

@@ -22,5 +22,11 @@ class JaxCode(NumPyCode, JaxPrinter):
     def _print_RowLargest(self, expr: Any) -> str:
         return f"({self._print(expr.args[0])}).max(axis=1, keepdims=True)"
 
+    def _print_LargestOfOthers(self, expr: Any) -> str:
+        return f"_largest_of_others({self._print(expr.args[0])})"
+
+    def _print_SumOverOthers(self, expr: Any) -> str:
+        return f"_sum_over_others({', '.join(map(self._print, expr.args))})"
+
     def _print_Ones(self, expr: Any) -> str:
         return f"{self._module_format(f'{self._module}.ones')}({self._shapes[expr.args[0].name]})"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sympy import Expr
+from sympy import Expr, exp
 from sympy.printing.numpy import NumPyPrinter
 from sympy.printing.precedence import PRECEDENCE
 
@@ -13,11 +13,15 @@ from .. import notation
 from ..calculus.functions import ScalarFunction
 from ..calculus.indices import axis
 from ..calculus.matrices import RowFunction
+from ..calculus.others import Differs
 
 
 def function_name(function: Expr) -> str:
-    """Spell a function of the chalkboard for code: ``relu``, and ``relu_slope`` for its derivative."""
-    return str(function.chalk) + "_slope" * getattr(function, "order", 0)
+    """Spell a function of the chalkboard for code: ``_relu``, and ``_relu_slope`` for its derivative.
+
+    No quantity's name begins with an underscore.
+    """
+    return f"_{function.chalk}" + "_slope" * getattr(function, "order", 0)
 
 
 class NumPyCode(NumPyPrinter):
@@ -75,7 +79,14 @@ class NumPyCode(NumPyPrinter):
     def _print_Ones(self, expr: Any) -> str:
         return f"ones({self._shapes[expr.args[0].name]})"
 
+    def _print_Differs(self, expr: Any) -> str:
+        return "({} != {})".format(*map(self._print, expr.args))
+
+    def _print_ExpElsewhere(self, expr: Any) -> str:
+        raised, below, *indices = expr.args
+        return f"({self._print(exp(raised - below))} if {self._print(Differs(*indices))} else 0.0)"
+
     def _print_Function(self, expr: Any) -> str:
         if isinstance(expr, ScalarFunction | RowFunction):
-            return f"{function_name(expr)}({self._print(expr.args[0])})"
+            return f"{function_name(expr)}({', '.join(map(self._print, expr.args))})"
         return super()._print_Function(expr)

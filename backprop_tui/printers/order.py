@@ -13,6 +13,7 @@ from sympy import Add, Expr, Indexed, KroneckerDelta, Mul, S, Sum, default_sort_
 
 from ..calculus.indices import SAMPLE_LETTER, Index, axis, free_indices
 from ..calculus.matrices import MatrixProduct, Quantity
+from ..calculus.others import Differs, ExpElsewhere
 from ..notation import LEARNING_RATE, derivative_parts
 
 
@@ -56,7 +57,7 @@ def factors(product: Expr, bound: Iterable[Expr] = ()) -> tuple[Expr, list[Expr]
 def _rank(factor: Expr, bound: set[Expr]) -> tuple[object, ...]:
     free = sorted(_index_rank(index) for index in free_indices(factor) - bound)
     return (
-        isinstance(factor, KroneckerDelta),
+        isinstance(factor, KroneckerDelta | Differs | ExpElsewhere),
         isinstance(factor, Add),
         not _is_scalar_symbol(factor),
         free[:1],

@@ -82,6 +82,18 @@ class ScalarCode(PythonCodePrinter):
         entries = self._row(*expr.args)
         return f"max({', '.join(entries)})" if len(entries) > 1 else entries[0]
 
+    def _print_LargestOfOthers(self, expr: Any) -> str:
+        others = [self.entry(expr.args[0], self._place[0], column) for column in self._others(*expr.args)]
+        return f"max({', '.join(others)})" if len(others) > 1 else others[0]
+
+    def _print_SumOverOthers(self, expr: Any) -> str:
+        factor, raised, below = expr.args
+        raised, row = self._print(raised), self._place[0]
+        return " + ".join(
+            f"{self.entry(factor, row, column)}*exp({raised} - {self.entry(below, row, column)})"
+            for column in self._others(below)
+        )
+
     def _print_Sigmoid(self, expr: Any) -> str:
         u = self._print(*expr.args)
         return f"(1.0/(1.0 + exp(-{u})) if {u} > {SMALLEST} else exp({u}))"
@@ -123,6 +135,9 @@ class ScalarCode(PythonCodePrinter):
 
     def _row(self, matrix: Expr) -> list[str]:
         return [self.entry(matrix, self._place[0], column) for column in range(self._columns(matrix))]
+
+    def _others(self, matrix: Expr) -> list[int]:
+        return [column for column in range(self._columns(matrix)) if column != self._place[1]]
 
     def _places(self, matrix: Expr) -> list[tuple[int, int]]:
         return [(row, column) for row in range(self._rows(matrix)) for column in range(self._columns(matrix))]

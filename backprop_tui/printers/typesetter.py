@@ -10,13 +10,14 @@ from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
-from sympy import Add, Expr, Indexed, Mul, Pow, Rational, Sum
+from sympy import Add, Expr, Indexed, KroneckerDelta, Mul, Pow, Rational, Sum, exp
 from sympy.printing.printer import Printer
 
 from .. import notation
 from ..calculus.functions import ScalarFunction
 from ..calculus.indices import SAMPLE_LETTER, axis
-from ..calculus.matrices import MatrixProduct, Quantity, RowFunction, Total
+from ..calculus.matrices import MatrixProduct, Quantity, RowFunction, SpreadOverOthers, Total
+from ..calculus.others import Differs
 from ..calculus.stages import Kind, Stage
 from .order import factors, signed_terms
 
@@ -153,6 +154,14 @@ class Typesetter(Printer, Generic[Box]):
         ordered = sorted(expr.args, key=lambda symbol: (axis(symbol) != SAMPLE_LETTER, symbol.name))
         return self.indexed("delta", [self._print(symbol) for symbol in ordered])
 
+    def _print_Differs(self, expr: Any) -> Box:
+        delta = self._print(KroneckerDelta(*expr.args))
+        return self.parenthesized(self._joined([self.text("1"), delta], "minus"))
+
+    def _print_ExpElsewhere(self, expr: Any) -> Box:
+        raised, below, *indices = expr.args
+        return self._joined([self._print(Differs(*indices)), self._print(exp(raised - below))], "times")
+
     def _print_Integer(self, expr: Any) -> Box:
         digits = self.text(str(abs(expr)))
         return self.row([self.symbol("negative"), digits]) if expr < 0 else digits
@@ -234,6 +243,9 @@ class Typesetter(Printer, Generic[Box]):
     def _print_ColumnSums(self, expr: Any) -> Box:
         return self._call(self.symbol("colsum"), expr.args[0])
 
+    def _print_SpreadOverOthers(self, expr: Any) -> Box:
+        return self._print(expr.definition)
+
     def _print_Ones(self, expr: Any) -> Box:
         return self.text("1")
 
@@ -264,7 +276,7 @@ class Typesetter(Printer, Generic[Box]):
 def _tightness(expression: Expr) -> int:
     if isinstance(expression, Add) or expression.could_extract_minus_sign():
         return SUM
-    if isinstance(expression, Mul | MatrixProduct | Sum | Total):
+    if isinstance(expression, Mul | MatrixProduct | Sum | Total | SpreadOverOthers):
         return PRODUCT
     return POWER if isinstance(expression, Pow) else ATOM
 

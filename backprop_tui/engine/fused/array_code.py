@@ -16,7 +16,7 @@ from sympy.core.relational import Relational
 from ...calculus.functions import Sigmoid, Softplus
 from ...calculus.matrices import ColumnSums, MatrixProduct, Quantity, RowSums, Total
 from ...calculus.shapes import Shape
-from .forms import MIXING, Inner, RowLargest, is_plain, shape_of, size
+from .forms import MIXING, Inner, LargestOfOthers, RowLargest, SumOverOthers, is_plain, shape_of, size
 from .lifting import Line
 from .schedule import Schedule
 
@@ -35,6 +35,8 @@ _MIXING: Final = {
     ColumnSums: "column_sums",
     Total: "total",
     RowLargest: "row_largest",
+    LargestOfOthers: "largest_of_others",
+    SumOverOthers: "sum_over_others",
     Inner: "inner",
 }
 COPY: Final = "copyto"

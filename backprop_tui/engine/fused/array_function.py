@@ -14,7 +14,7 @@ from ...calculus.indices import Size, axis
 from ...calculus.matrices import Ones, Quantity, Transposed
 from ...calculus.shapes import Shape
 from ...notation import code
-from ..numerics import Array
+from ..numerics import Array, largest_of_others, sum_over_others
 from .array_code import COPY, Instruction, is_constant, lowered
 from .buffers import Places
 from .forms import shape_of, size
@@ -69,7 +69,18 @@ def array_function(scheduled: Schedule, sizes: Mapping[str, int], dtype: DTypeLi
 
 
 _AS_NAME: Final = str.maketrans({".": "_", "-": "m", "+": "p"})
-_FUNCTIONS: Final = {"row_largest": np.maximum.reduce}
+
+
+def _into(function: Callable[..., Array]) -> Callable[..., None]:
+    """Let a function write into its last argument."""
+    return lambda *arrays: np.copyto(arrays[-1], function(*arrays[:-1]))
+
+
+_FUNCTIONS: Final = {
+    "row_largest": np.maximum.reduce,
+    "largest_of_others": _into(largest_of_others),
+    "sum_over_others": _into(sum_over_others),
+}
 
 
 def _dot(left: str, right: str, out: str) -> str:

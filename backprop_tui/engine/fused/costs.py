@@ -10,12 +10,15 @@ from typing import Final
 
 from ...calculus.matrices import ColumnSums, MatrixProduct, RowSums, Total
 from .array_code import Instruction, Program
-from .forms import Inner, RowLargest, shape_of, size
+from .forms import Inner, LargestOfOthers, RowLargest, SumOverOthers, shape_of, size
 from .lifting import Line
 from .schedule import Schedule
 
 CALL: Final = 290.0
 """Nanoseconds of a NumPy call that writes into an array that is there."""
+
+_CALLS: Final = {"largest_of_others": 50, "sum_over_others": 165}
+"""How many calls those cost that are several calls themselves, with arrays of their own."""
 
 MULTIPLICATION: Final = 0.04
 """Nanoseconds of a multiplication and an addition in a matrix product."""
@@ -42,7 +45,7 @@ def scalar_cost(scheduled: Schedule) -> float:
 
 def array_cost(program: Program) -> float:
     """Return about how many nanoseconds a program takes as NumPy calls."""
-    return sum(CALL + _work(each, program) for each in program.instructions)
+    return sum(CALL * _CALLS.get(each.function, 1) + _work(each, program) for each in program.instructions)
 
 
 def _work(instruction: Instruction, program: Program) -> float:
@@ -65,4 +68,8 @@ def _operations(line: Line, scheduled: Schedule) -> int:
             return 2 * size(shape_of(line.right.args[0], scheduled.shapes)) - 1
         case RowSums() | ColumnSums() | Total() | RowLargest():
             return size(shape_of(line.right.args[0], scheduled.shapes))
+        case LargestOfOthers():
+            return entries * (line.shape[1] - 1)
+        case SumOverOthers():
+            return 4 * entries * (line.shape[1] - 1)
     return entries * int(line.right.count_ops())

@@ -18,13 +18,25 @@ class RowLargest(Function):
     nargs = 1
 
 
+class LargestOfOthers(Function):
+    """For each entry the largest of the other entries of its row."""
+
+    nargs = 1
+
+
+class SumOverOthers(Function):
+    """Entry [r, c], of C, A and B: the sum over all s but c of C[r, s] exp(A[r, c] - B[r, s])."""
+
+    nargs = 3
+
+
 class Inner(Function):
     """The inner product of two matrices of one shape: the total of A ⊙ B."""
 
     nargs = 2
 
 
-MIXING: Final = (MatrixProduct, RowSums, ColumnSums, Total, RowLargest, Inner)
+MIXING: Final = (MatrixProduct, RowSums, ColumnSums, Total, RowLargest, LargestOfOthers, SumOverOthers, Inner)
 """The operations that make one entry from several: each stands alone in a line."""
 
 

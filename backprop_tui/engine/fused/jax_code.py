@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 import jax
@@ -12,6 +13,7 @@ from sympy import Expr, Symbol, lambdify
 from ...calculus.matrices import Quantity
 from ...notation import code
 from ...printers.jax_code import JaxCode
+from ..numerics import largest_of_others, sum_over_others
 from .schedule import Schedule
 
 Function = Callable[..., list[jax.Array]]
@@ -22,7 +24,12 @@ def softplus(u: jax.Array) -> jax.Array:
     return jnp.maximum(u, 0) + jnp.log1p(jnp.exp(-jnp.abs(u)))
 
 
-_STABLE: Final = {"sigmoid": jax.lax.logistic, "softplus": softplus}
+_STABLE: Final = {
+    "_sigmoid": jax.lax.logistic,
+    "_softplus": softplus,
+    "_largest_of_others": partial(largest_of_others, xp=jnp),
+    "_sum_over_others": partial(sum_over_others, xp=jnp),
+}
 """All that a schedule leaves to be implemented; other functions of the chalkboard are written out in it."""
 
 

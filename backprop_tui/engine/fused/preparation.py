@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from sympy import Expr, Mul, exp, log
+from sympy import Expr, Integer, Mul, exp, log
 
 from ...calculus.derivation import Derivation
 from ...calculus.functions import ScalarFunction, Sigmoid, Softplus
 from ...calculus.matrices import (
+    LogOdds,
     LogSoftmax,
     LogSumExp,
     MatrixProduct,
@@ -19,11 +20,12 @@ from ...calculus.matrices import (
     RowFunction,
     RowSums,
     Softmax,
+    SpreadOverOthers,
     Transposed,
     quantities,
 )
 from ...calculus.shapes import Shape
-from .forms import RowLargest, rebuilt, shape_of, size
+from .forms import LargestOfOthers, RowLargest, SumOverOthers, rebuilt, shape_of, size
 
 
 def prepared(derivation: Derivation, outputs: Iterable[str]) -> dict[str, Expr]:
@@ -108,8 +110,16 @@ def _times(scale: Expr, matrix: Expr) -> Expr:
     return Transposed(scale * matrix.args[0]) if isinstance(matrix, Transposed) else scale * matrix
 
 
-def _stable_rows(function: RowFunction, z: Expr) -> Expr:
-    """Write a function of rows out with each row's largest entry taken off first."""
+def _stable_rows(function: RowFunction, *arguments: Expr) -> Expr:
+    """Write a function of rows out with each row's largest entry, or that of the others, taken off first."""
+    *handed_out, z = arguments
+    largest = LargestOfOthers(z)
+    others = SumOverOthers(Integer(1), -largest, -z)
+    match function:
+        case LogOdds():
+            return z - largest - log(others)
+        case SpreadOverOthers():
+            return SumOverOthers(Mul(*handed_out) / others, z, largest)
     lowered = z - RowLargest(z)
     total = RowSums(exp(lowered))
     match function:
