@@ -2,7 +2,8 @@
 
 sigmoid(z[n, k]) is y[n, k] where a stage y = sigmoid(z) exists. For y = softmax(z) the equation
 y[n, k] = exp(z[n, k])/S[n] is solved for the exponential, exp(z[n, k]) = y[n, k] S[n], and put in; the normaliser S
-then cancels. Likewise log(S[n]) is l[n, 0] for l = log_sum_exp(z). Where no stage computes these functions of rows,
+then cancels. Likewise log(S[n]) is l[n, 0] for l = log_sum_exp(z), and the logarithm of the sum without exp(z[n, k]) is
+z[n, k] - o[n, k] for o = log_odds(z). Where no stage computes these functions of rows,
 `unnamed` tells which one is needed. Sums that are known to be one, such as those of the rows of a one-hot target, are
 taken out.
 """
@@ -40,8 +41,8 @@ def recognised(expression: Expr, forward: Iterable[Stage]) -> Expr:
 
 def unnamed(expression: Expr) -> RowFunction | None:
     """Return a function of rows that would shorten an expression, had a stage computed it."""
-    for _, entry_left_out in _sums_of_others(expression):
-        return LogOdds(Quantity(str(entry_left_out.base.label)))
+    if others := _sums_of_others(expression):
+        return LogOdds(Quantity(str(others[0][1].base.label)))
     for total in sorted(expression.atoms(Sum), key=str):
         argument = _exponentials_summed(total)
         if argument is not None:

@@ -216,7 +216,10 @@ class ReverseSweep:
         return Stage(derivative(self.loss, name), kind, axes, formulas, factors)
 
     def _simplified(self, index: Expr) -> tuple[Expr, list[str]]:
-        """Use that some rows sum to one; return with the result the inputs of which it was used."""
+        """Use that some rows sum to one; return with the result the inputs of which it was used.
+
+        A sum is only multiplied out where that brings such rows to light.
+        """
         named = sorted(self.unit_rows & names_in(index))
         if not named:
             return index, []
