@@ -49,7 +49,10 @@ def section(figures: Mapping[str, Any]) -> str:
     rows = [row for row in figures["rows"] if "failed" not in row]
     parts = [_measured_on(figures)]
     for dtype in dict.fromkeys(row["dtype"] for row in rows):
-        parts += [f"In {dtype}:", _race([row for row in rows if row["dtype"] == dtype])]
+        own = [row for row in rows if row["dtype"] == dtype]
+        parts += [f"In {dtype}:", _race([row for row in own if "kernels" not in row])]
+        if others := [row for row in own if "kernels" in row]:
+            parts += [f"<details><summary>{dtype}, other kernels</summary>", _race(others), "</details>"]
     parts += [_growth(figures["growth"]), _startup(figures["startup"])]
     return "\n\n".join(parts)
 
