@@ -113,7 +113,8 @@ class Likeness:
         key, names, letters = tuple(pattern.facts), tuple(pattern.names), tuple(pattern.letters)
         first: Alike[_T] | None = self._taken.get(key)
         if first is None:
-            self._taken[key] = first = Alike(len(self._taken), names, letters, step(), None)
+            made = step()
+            self._taken[key] = first = Alike(len(self._taken), names, letters, made, None)
             return first
         pairs = dict(zip(first.names, names, strict=True)), dict(zip(first.letters, letters, strict=True))
         return Alike(first.kind, names, letters, first.first, Renaming(*pairs))
