@@ -374,7 +374,7 @@ def corrupt(monkeypatch: pytest.MonkeyPatch) -> Corrupt:
         def read(source: gallery.Source) -> Network:
             found = right(source)
             stage = found.derivation[name]
-            wrong = replace(stage, **{form: -getattr(stage, form) for form in forms.split()})
+            wrong = stage.rewritten(**{form: -getattr(stage, form) for form in forms.split()})
             stages = tuple(wrong if each is stage else each for each in found.derivation)
             vars(found)["derivation"] = replace(found.derivation, stages=stages)
             return found

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 import pytest
-from sympy import Expr, Integer, Rational
+from sympy import Expr, Integer, Rational, Symbol
 
 from backprop_tui.calculus.functions import FUNCTIONS, kinks, slope
-from backprop_tui.calculus.matrices import Quantity
 from backprop_tui.calculus.stages import Reason
 from backprop_tui.engine.compile import compile_stage
 from backprop_tui.engine.trace import Trace
@@ -41,7 +40,7 @@ def both_ways(made: Network, name: str) -> tuple[Array, Array]:
 
 def states(reason: Reason, name: str, chosen: Expr) -> bool:
     """Whether a reason says which subgradient is chosen at 0."""
-    u = Quantity("u")
+    u = Symbol("u")
     told = (" At the kink ", u, " = ", Integer(0), " the subgradient ", slope(FUNCTIONS[name])(u), " = ", chosen)
     places = range(len(reason) - len(told) + 1)
     return any(reason[place : place + len(told)] == told for place in places)
