@@ -15,8 +15,8 @@ MAX_DECIMALS = 8
 
 
 def number(value: float, digits: int = 6) -> str:
-    """Write one number to a few significant digits."""
-    return f"{value:.{digits}g}".replace("-", "−")
+    """Write one number to a few significant digits, with a true minus sign and no negative zero."""
+    return f"{value + 0:.{digits}g}".replace("-", "−")
 
 
 def style(values: Sequence[float] | NDArray[np.float64]) -> str:

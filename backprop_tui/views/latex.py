@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ..calculus.derivation import Derivation
 from ..engine.trace import Trace
 from ..printers.outline import Outline, Paragraph
+from .latex_lines import rows
 
 _PREAMBLE = r"""\documentclass[11pt]{article}
 \usepackage[a4paper, margin=25mm]{geometry}
@@ -104,7 +105,7 @@ def _conventions(outline: Outline) -> str:
 def _paragraph(paragraph: Paragraph) -> Iterator[str]:
     yield rf"\subsection*{{${paragraph.name}$ \normalfont\small {paragraph.kind}, {paragraph.shape}}}"
     yield r"\begin{align*}"
-    yield " \\\\\n".join(equation.replace(" = ", " &= ", 1) for equation in paragraph.equations)
+    yield " \\\\\n".join(row for equation in paragraph.equations for row in rows(equation))
     yield r"\end{align*}"
     yield paragraph.reason
     if paragraph.value:
