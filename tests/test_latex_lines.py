@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backprop_tui.views.latex_lines import WIDTH, broken, rows, width
+from backprop_tui.printers.latex_lines import WIDTH, broken, rows, width
 
 LONG = r"\mathrm{exp}(z) \odot (\mathrm{rowsum}(y \odot (t - 1)) - y \odot (t - 1)) + y"
 

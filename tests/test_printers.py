@@ -224,6 +224,7 @@ def test_a_matrix_is_written_with_true_minus_signs_and_no_negative_zero() -> Non
     assert written(np.array([[-1.5, 0.25], [-0.00001, 2.0]])) == [["−1.5000", "0.2500"], ["0.0000", "2.0000"]]
     assert written(np.array([[-0.0, -3.0]])) == [["0", "−3"]]
     assert written(np.array([[-1.234e-9]])) == [["−1.234e−09"]]
+    assert (number(-0.0), number(-1.5)) == ("0", "−1.5")
 
 
 def test_what_is_no_number_is_still_written() -> None:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from ..calculus.derivation import Derivation
 from ..engine.trace import Trace
+from ..printers.latex_lines import rows
 from ..printers.outline import Outline, Paragraph
-from .latex_lines import rows
 
 _PREAMBLE = r"""\documentclass[11pt]{article}
 \usepackage[a4paper, margin=25mm]{geometry}

@@ -12,6 +12,7 @@ from textual.worker import get_current_worker
 from ...errors import InputError
 from ...gallery import exists
 from ...notation import plain
+from ...printers.numbers import number
 from ..walkthrough import Cell, Place, Walkthrough
 from ..widgets.run_line import RunLine
 from ..widgets.tour_panel import Tour
@@ -143,7 +144,7 @@ class Workbench(EditingScreen):
         if walkthrough is None or message.goal is not self._goal:
             return
         done = message.iteration - walkthrough.place.iteration
-        loss = f"{plain(walkthrough.derivation.loss)} = {message.loss:.6g}"
+        loss = f"{plain(walkthrough.derivation.loss)} = {number(message.loss)}"
         self._run_line.show(done, f"iteration {message.iteration}   {loss}   esc stops")
         if outcome is not None:
             self._end_run()

@@ -100,7 +100,7 @@ class LossPlot(Widget):
     def _told(self) -> str:
         """The present loss in words, the kind of scale, and where the losses cease to be numbers."""
         name, point, lost = plain(self._loss), self._curve.point(self._iteration), self._curve.lost
-        told = f"{name} = {self._curve.losses[self._iteration]:.6g}" if point else f"{name} is no number"
+        told = f"{name} = {self._curve.losses[self._iteration] + 0:.6g}" if point else f"{name} is no number"
         word = "iteration " if self.content_size.width >= CHART_WIDTH else ""
         where = f"at {word}{self._iteration} of {len(self._curve) - 1}"
         gap = "" if lost is None else f"no number from {lost} on"

@@ -9,6 +9,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from ...notation import plain
+from ...printers.numbers import number
 from ..walkthrough import Reading, Walkthrough, after
 from .origin_panel import told
 from .panels import Panel
@@ -72,7 +73,7 @@ class Reason(Static):
 
 def _loss_line(walkthrough: Walkthrough) -> Content:
     loss, change = walkthrough.loss()
-    told = f"iteration {walkthrough.place.iteration}   {plain(walkthrough.derivation.loss)} = {loss:.6g}"
+    told = f"iteration {walkthrough.place.iteration}   {plain(walkthrough.derivation.loss)} = {number(loss)}"
     if change is None or not isfinite(change):
         return Content(told)
     if change == 0:
