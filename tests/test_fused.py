@@ -261,6 +261,14 @@ def test_sums_of_products_of_all_shapes(engine: str, loss: str) -> None:
     assert_like_the_trace(network, training_step(network.derivation, engine=engine))
 
 
+@pytest.mark.parametrize("rest", ["log(y.T)", "log(1 - y.T)"])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_transposes_of_what_goes_entry_by_entry(engine: str, rest: str) -> None:
+    """The stable forms of these transpose log_softmax(q), and the softplus of log-odds."""
+    network = _equations({"q": "x @ W + b", "y": "softmax(q)", "r": rest, "E": "sum(t * r)"})
+    assert_like_the_trace(network, training_step(network.derivation, engine=engine))
+
+
 W = Quantity("W")
 
 

@@ -123,3 +123,11 @@ def test_what_is_named_after_a_quantity_follows_it() -> None:
     names = ["dE/dW1", "dz1/dW2", "W1'", "m_W1", "softmax(z1)", "E", "W1", "W12"]
     expected = ["dE/dW2", "dz2/dW1", "W2'", "m_W1", "softmax(z2)", "E", "W2", "W12"]
     assert list(map(renaming.name, names)) == expected
+
+
+def test_stages_are_equal_where_they_are_derived_alike_and_have_a_hash() -> None:
+    equations = repeated({"z": "{h} @ W{n}", "h": "sigmoid(z{n})"}, 2, "sum(({h} - t)**2)")
+    first, second = (derive(equations, squares("x", "t"), squares("W1", "W2")) for _ in range(2))
+    assert first.stages == second.stages
+    assert set(first.stages) == set(second.stages)
+    assert len(set(first.stages)) == len(first.stages)

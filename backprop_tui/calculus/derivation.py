@@ -19,7 +19,7 @@ from . import reasons
 from .equations import Equation, read_equations
 from .index_form import counted, index_form
 from .indices import Axes, canonical
-from .likeness import Alike, Likeness, Pattern, Renaming
+from .likeness import Alike, Likeness, Pattern, stage_of
 from .matrices import MatrixProduct, RowFunction, quantities
 from .matrix_form import recovered
 from .optimisers import DESCENT, STEP, Optimiser, Update, counting
@@ -143,7 +143,7 @@ def derive(
     ordered = sorted(read, key=lambda name: name == loss)
     likeness = Likeness()
     steps = {name: _forward_step(name, read[name], axes, likeness, is_loss=name == loss) for name in ordered}
-    forward = [step.renamed(Renaming.stage, step.first) for step in steps.values()]
+    forward = [stage_of(step) for step in steps.values()]
     backward = ReverseSweep(forward, tuple(parameters), axes, likeness, steps, frozenset(unit_rows)).run()
     learned = [stage.name for stage in backward if stage.kind is Kind.GRADIENT]
     unused = [name for name in parameters if derivative(loss, name) not in learned]
@@ -182,8 +182,8 @@ def _update_stages(updates: Iterable[Update], axes: Mapping[str, Axes], likeness
     stages = []
     for update in updates:
         own = known[update.name] = known[update.name.removesuffix("'")]
-        step = likeness.once(_of_update(update, known), partial(_update_stage, update, own, dict(known)))
-        stages.append(step.renamed(Renaming.stage, step.first))
+        step = likeness.once(_of_update(update, known), partial(_update_stage, update, own, known))
+        stages.append(stage_of(step))
     return stages
 
 

@@ -102,6 +102,11 @@ class Alike(Generic[_T]):
         return told if self.renaming is None else rename(self.renaming, told)
 
 
+def stage_of(step: Alike[Stage]) -> Stage:
+    """Return the stage that a step made."""
+    return step.renamed(Renaming.stage, step.first)
+
+
 class Likeness:
     """The steps taken so far, by pattern."""
 
@@ -127,8 +132,8 @@ class Renaming:
     What is named after a quantity follows it: dE/dW, softmax(W), W′. Any other name stays.
     """
 
-    names: Mapping[str, str]
-    letters: Mapping[str, str]
+    names: Mapping[str, str] = field(hash=False)
+    letters: Mapping[str, str] = field(hash=False)
 
     def name(self, name: str) -> str:
         """Rename a quantity."""

@@ -3,9 +3,8 @@
 sigmoid(z[n, k]) is y[n, k] where a stage y = sigmoid(z) exists. For y = softmax(z) the equation
 y[n, k] = exp(z[n, k])/S[n] is solved for the exponential, exp(z[n, k]) = y[n, k] S[n], and put in; the normaliser S
 then cancels. Likewise log(S[n]) is l[n, 0] for l = log_sum_exp(z), and the logarithm of the sum without exp(z[n, k]) is
-z[n, k] - o[n, k] for o = log_odds(z). Where no stage computes these functions of rows,
-`unnamed` tells which one is needed. Sums that are known to be one, such as those of the rows of a one-hot target, are
-taken out.
+z[n, k] - o[n, k] for o = log_odds(z). Where no stage computes these functions of rows, `unnamed` tells which one is
+needed. Sums that are known to be one, such as those of the rows of a one-hot target, are taken out.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from .algebra import gathered, multiplied_out
 from .chain_rule import LocalDerivative, chained, local_derivative
 from .index_form import axes_of, index_form
 from .indices import Axes, canonical, entry, names_in
-from .likeness import Alike, Likeness, Pattern, Renaming
+from .likeness import Alike, Likeness, Pattern, Renaming, stage_of
 from .matrices import RowFunction
 from .matrix_form import Recovered, recovered
 from .recognition import without_unit_sums
@@ -136,22 +136,22 @@ class ReverseSweep:
     def _local(self, stage: Stage, operand: str) -> Alike[LocalDerivative]:
         """Differentiate a stage; a function of rows that it needs and no stage computes becomes a stage first."""
         while True:
-            alike = self._alike(stage)
+            beside = self._from_the_same(stage)
             pattern = Pattern(["local"])
             pattern.name(operand)
-            for each in (stage, *alike):
+            for each in (stage, *beside):
                 pattern.step(self.steps[each.name])
-            step = self.likeness.once(pattern, partial(local_derivative, stage, operand, self.axes[operand], alike))
+            step = self.likeness.once(pattern, partial(local_derivative, stage, operand, self.axes[operand], beside))
             needed = step.first.needed
             if needed is None:
                 return step
             self._emit_auxiliary(step.renamed(Renaming.expression, needed))
 
-    def _alike(self, stage: Stage) -> list[Stage]:
+    def _from_the_same(self, stage: Stage) -> list[Stage]:
         """The stages made from nothing but what a stage is made from: its derivative may be written with them."""
-        beside = {other.name: other for name in stage.uses for other in self.users[name]}
-        alike = [other for other in beside.values() if other.uses <= stage.uses]
-        return sorted(alike, key=lambda other: self.places[other.name])
+        users = {other.name: other for name in stage.uses for other in self.users[name]}
+        same = [other for other in users.values() if other.uses <= stage.uses]
+        return sorted(same, key=lambda other: self.places[other.name])
 
     def _shared(self, stage: Stage, operand: str, local: LocalDerivative) -> _Share:
         jacobian, spread = local.jacobian, bool(local.tensor)
@@ -183,7 +183,7 @@ class ReverseSweep:
             return Stage(name, Kind.AUXILIARY, axes, formulas)
 
         self.steps[name] = self.likeness.once(pattern, auxiliary)
-        made = self.steps[name].renamed(Renaming.stage, self.steps[name].first)
+        made = stage_of(self.steps[name])
         self._take_in(made)
         self.stages.append(made)
 
@@ -196,7 +196,7 @@ class ReverseSweep:
             pattern.step(share)
         pattern.names_among(self.unit_rows)
         step = self.likeness.once(pattern, lambda: self._adjoint(name, shares))
-        self.stages.append(step.renamed(Renaming.stage, step.first))
+        self.stages.append(stage_of(step))
 
     def _adjoint(self, name: str, shares: Sequence[Alike[_Share]]) -> Stage:
         axes = self.axes[name]

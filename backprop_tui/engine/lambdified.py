@@ -5,7 +5,7 @@ A network of sixty-four alike layers has hundreds of stages and a dozen forms.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -15,6 +15,7 @@ from sympy import Expr, Symbol, lambdify
 from ..calculus.derivation import Derivation
 from ..calculus.indices import Index, Size, axis
 from ..calculus.matrices import Ones, Quantity
+from ..calculus.shapes import Shape
 from ..notation import code
 from ..printers.numpy_code import NumPyCode
 from .numerics import NUMPY, implementations
@@ -28,13 +29,16 @@ class Form:
     ----------
     key:
         What the form is made of: a number in place of each name, and of each size of an axis the size.
-    derivation, takes, matrix:
-        Where it is from, the names in the order of their numbers, and the expression with these names.
+    sizes, shapes:
+        Those of the axes, and of the quantities that ones are shaped as.
+    takes, matrix:
+        The names in the order of their numbers, and the expression with these names.
 
     """
 
     key: Hashable
-    derivation: Derivation = field(compare=False)
+    sizes: Mapping[str, int] = field(compare=False)
+    shapes: Mapping[str, Shape] = field(compare=False)
     takes: tuple[str, ...] = field(compare=False)
     matrix: Expr = field(compare=False)
 
@@ -52,16 +56,16 @@ def form(derivation: Derivation, matrix: Expr) -> Form:
             return "ones", derivation.shape(part.args[0].name)
         return (part.func, *map(key, part.args)) if part.args else part
 
-    return Form(key(matrix), derivation, tuple(numbers), matrix)
+    shapes = {found.args[0].name: derivation.shape(found.args[0].name) for found in matrix.atoms(Ones)}
+    return Form(key(matrix), derivation.sizes, shapes, tuple(numbers), matrix)
 
 
 @lru_cache(maxsize=4096)
 def form_function(form: Form) -> Callable[..., Any]:
     """Generate the function of a form; it takes the quantities in the order of their numbers."""
     coded = {Quantity(name): Symbol(f"_{number}") for number, name in enumerate(form.takes)}
-    shaped = {found.args[0] for found in form.matrix.atoms(Ones)}
-    shapes = {coded.get(symbol, symbol).name: form.derivation.shape(symbol.name) for symbol in shaped}
-    return _generated(list(coded.values()), form.matrix.xreplace(coded), NumPyCode(form.derivation.sizes, shapes))
+    shapes = {coded.get(Quantity(name), Quantity(name)).name: shape for name, shape in form.shapes.items()}
+    return _generated(list(coded.values()), form.matrix.xreplace(coded), NumPyCode(form.sizes, shapes))
 
 
 def entry_function(derivation: Derivation, arguments: Sequence[Expr], entry: Expr) -> Callable[..., Any]:

@@ -49,12 +49,14 @@ def _nothing_collected() -> Iterator[None]:
     if "sympy" in sys.modules:  # there is nothing left to import, and there may be garbage
         yield
         return
+    looked_for = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         gc.freeze()
-        gc.enable()
+        if looked_for:
+            gc.enable()
 
 
 def _places() -> type[Provider]:

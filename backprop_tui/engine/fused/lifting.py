@@ -84,11 +84,11 @@ class Lifting:
         return self._fresh(opened) if isinstance(opened, MIXING) else opened
 
     def _opened(self, expression: Expr) -> Expr:
-        """Return an expression with its arguments lifted; those that its code reads several times get names."""
+        """Return an expression with its arguments lifted; those that its code needs whole get names."""
         if isinstance(expression, Total) and (halves := self._halves(expression.args[0])):
             return Inner(*map(self._named, halves))
-        several = isinstance(expression, (*MIXING, Sigmoid, Softplus)) or (expression.is_Pow and expression.exp == 2)
-        lift = self._named if several else self._lifted
+        whole = isinstance(expression, (*MIXING, Transposed, Sigmoid, Softplus))
+        lift = self._named if whole or (expression.is_Pow and expression.exp == 2) else self._lifted
         kept = [each.is_number or type(each) is Symbol for each in expression.args]
         return rebuilt(expression, [x if keep else lift(x) for x, keep in zip(expression.args, kept, strict=True)])
 
