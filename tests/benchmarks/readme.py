@@ -28,6 +28,9 @@ TITLES: Final = {
 HIDDEN: Final = {HAND, "arrays", "scalars, arrays in and out", "scalars, floats in and out"}
 """Contestants without a column: the first is 1, of the others `CHOSEN` is the one that the project takes by itself."""
 
+OWN: Final = HIDDEN | {"scalars, compiled by numba", "its matrix products alone"}
+"""Contestants that are no one else's."""
+
 Row = Mapping[str, Any]
 
 
@@ -51,6 +54,7 @@ def section(figures: Mapping[str, Any]) -> str:
     for dtype in dict.fromkeys(row["dtype"] for row in rows):
         own = [row for row in rows if row["dtype"] == dtype]
         parts += [f"In {dtype}:", _race([row for row in own if "kernels" not in row])]
+        parts += filter(None, [_lost([row for row in own if "kernels" not in row])])
         if others := [row for row in own if "kernels" in row]:
             parts += [f"<details><summary>{dtype}, other kernels</summary>", _race(others), "</details>"]
     parts += [_growth(figures["growth"]), _startup(figures["startup"])]
@@ -90,14 +94,31 @@ def _race(rows: Sequence[Row]) -> str:
     return _table(table)
 
 
+def _lost(rows: Sequence[Row]) -> str:
+    """Say where another library, or NumPy by hand, is faster than this project."""
+    lost = []
+    for network, task in dict.fromkeys((row["network"], row["task"]) for row in rows):
+        own = {row["contestant"]: row for row in rows if (row["network"], row["task"]) == (network, task)}
+        ours = next(row["ratio"] for row in own.values() if row["chosen"])
+        others = [row for name, row in own.items() if name not in OWN or name == HAND]
+        best = min(others, key=lambda row: float(row["ratio"]))
+        if best["ratio"] < ours:
+            name = TITLES.get(best["contestant"], best["contestant"])
+            lost.append(f"{name} in the {task} of {network} ({_told(best['ratio'])} to {_told(ours)})")
+    return f"Faster than this project: {'; '.join(lost)}." if lost else ""
+
+
 def _title(row: Row) -> str | None:
     name = row["contestant"]
     return CHOSEN if row["chosen"] else None if name in HIDDEN else TITLES.get(name, name)
 
 
 def _cell(ratio: float, best: float) -> str:
-    told = f"{ratio:.0f}" if ratio >= 10 else f"{ratio:.2f}" if ratio >= 0.1 else f"{ratio:.3f}"
-    return f"**{told}**" if ratio == best else told
+    return f"**{_told(ratio)}**" if ratio == best else _told(ratio)
+
+
+def _told(ratio: float) -> str:
+    return f"{ratio:.0f}" if ratio >= 10 else f"{ratio:.2f}" if ratio >= 0.1 else f"{ratio:.3f}"
 
 
 def _time(seconds: float) -> str:
