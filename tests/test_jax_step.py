@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
+from unittest.mock import patch
 
 import jax
 import jax.numpy as jnp
@@ -168,6 +169,15 @@ def test_one_program_makes_any_number_of_steps(caplog: pytest.LogCaptureFixture)
             step.run(start, count)
     compiled = [record for record in caplog.records if record.getMessage().startswith("Compiling jit(_steps)")]
     assert len(compiled) == 1
+
+
+@pytest.mark.parametrize("most", [0, 10**9], ids=["calls of their own", "a loop"])
+def test_steps_in_calls_of_their_own_or_in_a_loop_are_the_traces(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jax_step, "MOST_MULTIPLICATIONS", most)
+    with patch.object(jax.lax, "fori_loop", wraps=jax.lax.fori_loop) as looped:
+        assert_training_is_the_traces(JaxStep(BATCHED.derivation), BATCHED, 7)
+        assert_training_is_the_traces(JaxStep(lecture()), gallery.load("lecture"), 5)
+    assert looped.called == bool(most)
 
 
 def test_no_steps_change_nothing() -> None:

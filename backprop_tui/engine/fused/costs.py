@@ -45,6 +45,12 @@ def scalar_operations(scheduled: Schedule) -> int:
     return sum(_operations(line, scheduled) for line in scheduled.lines)
 
 
+def multiplications(scheduled: Schedule) -> int:
+    """Count the multiplications in the matrix products of a schedule."""
+    products = (line for line in scheduled.lines if isinstance(line.right, MatrixProduct))
+    return sum(size(line.shape) * shape_of(line.right.args[0], scheduled.shapes)[1] for line in products)
+
+
 def scalar_cost(scheduled: Schedule) -> float:
     """Return about how many nanoseconds a schedule takes as Python code over single numbers."""
     return OPERATION * scalar_operations(scheduled)

@@ -19,6 +19,7 @@ from numpy.typing import DTypeLike
 from ...calculus.derivation import Derivation
 from ..compile import Values
 from ..numerics import Array
+from .costs import multiplications
 from .jax_code import Function, jax_function
 from .placement import Placement
 from .scalar_code import replaced
@@ -28,6 +29,9 @@ MOST_STEPS: Final = 1024
 MOST_BATCHES: Final = 64
 MOST_BYTES: Final = 16_000_000
 """The most steps that one call of the compiled loop makes, and the most batches, and bytes of them, that it takes."""
+
+MOST_MULTIPLICATIONS: Final = 2_000_000
+"""A step of more is a call of its own: in a loop XLA multiplies large matrices more slowly, by up to 1.4 times."""
 
 Arrays: TypeAlias = dict[str, jax.Array]
 
@@ -89,15 +93,17 @@ class JaxStep(TrainingStep):
         """Run steps, many in one call of a compiled loop; the parameters are as for every `TrainingStep`."""
         batches = batches or _unchanging
         changing, names = batches(first), replaced(self.scheduled)
-        most = _steps_at_once(sum(value.size for value in changing.values()) * self.dtype.itemsize)
+        most = self._steps_at_once(sum(value.size for value in changing.values()) * self.dtype.itemsize)
         learned: dict[str, Any] = self._arrays(values, names)
-        fixed: dict[str, Any] = self._arrays(values, set(self.scheduled.given).difference(names, changing))
+        fixed: Any = self._arrays(values, set(self.scheduled.given).difference(names, changing))
         losses, loop = [], self._loop(frozenset(changing))
         with self._precision():
+            fixed = jax.device_put(fixed, self.placement.of_all(fixed))
+            room = jax.device_put(np.zeros(most, self.dtype), self.placement.whole)
             for start in range(first, first + steps, most):
                 numbers = range(start, min(start + most, first + steps))
                 stacks = self._stacked(map(batches, numbers), most) if changing else {}
-                learned, made = loop(len(numbers), learned, fixed, stacks, np.zeros(most, self.dtype))
+                learned, made = loop(len(numbers), learned, fixed, stacks, room)
                 losses.append(made)
         together = np.concatenate([np.empty(0), *map(np.asarray, losses)])
         return Trained({name: np.array(value) for name, value in learned.items()}, together[:steps])
@@ -124,7 +130,19 @@ class JaxStep(TrainingStep):
             losses = jax.lax.dynamic_update_index_in_dim(losses, loss[0, 0], number, 0)
             return dict(zip(replaced(self.scheduled), updated, strict=True)), losses
 
+        if losses.size == 1:
+            return body(0, (learned, losses))
         return jax.lax.fori_loop(0, steps, body, (learned, losses))
+
+    def _steps_at_once(self, batch: int) -> int:
+        """Return how many steps a call has room for, with batches of so many bytes, or none.
+
+        It doesn't depend on how many are wanted: one program makes them all, so steps made in several runs are those of
+        a single run bit for bit.
+        """
+        if multiplications(self.scheduled) > MOST_MULTIPLICATIONS:
+            return 1
+        return max(1, min(MOST_BATCHES, MOST_BYTES // batch)) if batch else MOST_STEPS
 
     @cached_property
     def _function(self) -> Function:
@@ -149,12 +167,3 @@ class JaxStep(TrainingStep):
 def _unchanging(iteration: int) -> Values:
     del iteration  # all are alike
     return {}
-
-
-def _steps_at_once(batch: int) -> int:
-    """Return how many steps the loop has room for, with batches of so many bytes, or none.
-
-    It doesn't depend on how many are wanted: one program makes them all, so steps made in several runs are those of a
-    single run bit for bit.
-    """
-    return max(1, min(MOST_BATCHES, MOST_BYTES // batch)) if batch else MOST_STEPS
