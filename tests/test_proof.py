@@ -315,9 +315,11 @@ def test_a_stage_read_through_an_earlier_one_is_proven_in_every_way(equations: d
             assert None not in row.differences.values(), row
 
 
-def test_a_stage_that_is_also_named_beside_its_logarithm_is_left_to_the_other_stages() -> None:
-    derivation = derive({"y": "softmax(z)", "e": "y*log(y)", "E": "sum(e)"}, {}, {"z": (2, 3)})
-    report = check(derivation, {"z": np.linspace(-1, 1, 6).reshape(2, 3), "eta": np.ones((1, 1))})
+@pytest.mark.parametrize("beside", ["y*log(y)", "y*log(y) + z", "log(y) + y", "log(y)*z - y"])
+def test_a_stage_that_is_also_named_beside_its_logarithm_is_left_to_the_other_stages(beside: str) -> None:
+    derivation = derive({"z": "W + x", "y": "softmax(z)", "e": beside, "E": "sum(e)"}, {"x": (2, 3)}, {"W": (2, 3)})
+    values = {"W": np.linspace(-1, 1, 6).reshape(2, 3), "x": np.ones((2, 3)), "eta": np.ones((1, 1))}
+    report = check(derivation, values)
     rows = {row.stage: row for row in report.rows}
     assert not [row for row in report.rows if row.disagreeing]
     assert rows["de/dz"].differences["entries"] is None

@@ -6,7 +6,7 @@ derivation; the index form shares all but the recovery of matrix forms.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Final
 
@@ -141,7 +141,8 @@ class Ways:
     def _read_through(self, name: str) -> set[str] | None:
         """The stages that an equation names and that its stable form reads through: y in log(y), y being softmax(z).
 
-        None where an equation names the same stage in another place too, as y log(y) does.
+        None where that can't be told from the names: an equation names the same stage in another place too, as
+        y log(y) does, or what the stage is made from, as log(y) + z does.
         """
         equations, read = self._derivation.equations, names_in(self._derivation[name].index)
         through, reached, waiting = set[str](), set[str](), [name]
@@ -152,7 +153,21 @@ class Ways:
                 elif used in equations:
                     through.add(used)
                     waiting.append(used)
-        return through if read <= reached else None
+        rewritten = self._derivation[name].opened is not None
+        return None if not read <= reached or (rewritten and self._from_one_another(reached, read)) else through
+
+    def _from_one_another(self, names: Iterable[str], read: set[str]) -> set[str]:
+        """Those of some names that are stages made from what an equation reads."""
+        return {name for name in names if name in self._derivation.equations and self._made_from(name) & read}
+
+    def _made_from(self, name: str) -> set[str]:
+        """Everything that a stage is made from, at however many removes."""
+        equations, found, waiting = self._derivation.equations, set[str](), [name]
+        while waiting:
+            used = quantities(equations[waiting.pop()]) - found
+            found |= used
+            waiting.extend(used & set(equations))
+        return found
 
     def _diff_entries(self, of: str, by: str, direct: bool) -> Array | None:
         following = self._read_through(of) if direct else self._derivation.equations
@@ -164,7 +179,9 @@ class Ways:
         """Whether some stage reads through a stage, so that its adjoint is but a part of the loss's derivative."""
         for each, right in self._derivation.equations.items():
             through = self._read_through(each)
-            if name in (quantities(right) & set(self._derivation.equations) if through is None else through):
+            if through is None:
+                through = self._from_one_another(quantities(right), names_in(self._derivation[each].index))
+            if name in through:
                 return True
         return False
 
