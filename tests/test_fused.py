@@ -329,6 +329,13 @@ def test_one_stage_may_have_no_matrix_form(name: str, apart: str, engine: str, d
     assert_like_the_trace(network, step, 1e-12 if dtype is np.float64 else 1e-4)
 
 
+@pytest.mark.parametrize("engine", ["arrays", "jax"])
+def test_index_forms_that_leave_an_entry_of_a_row_out(engine: str) -> None:
+    network = _equations({"q": "x @ W + b", "y": "softmax(q)", "E": "binary_cross_entropy(y, t / 2)"})
+    step = training_step(_by_index_forms(network).derivation, engine=engine)
+    assert_like_the_trace(network, step)
+
+
 @settings(max_examples=20, deadline=None)
 @given(networks())
 def test_index_forms_of_any_layers_train_as_matrix_forms_do(network: Network) -> None:

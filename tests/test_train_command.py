@@ -173,8 +173,9 @@ def test_ctrl_c_without_save_says_that_nothing_is_saved(
 
 
 def test_ctrl_c_is_pythons_own_again_afterwards(flowers: Path, command: Command) -> None:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     command(flowers, "--epochs", 1)
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.signal(signal.SIGINT, before) is signal.default_int_handler
 
 
 def test_a_second_ctrl_c_ends_it_at_once(flowers: Path, command: Command, monkeypatch: pytest.MonkeyPatch) -> None:

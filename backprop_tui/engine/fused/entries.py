@@ -15,6 +15,7 @@ from sympy.core.relational import Relational
 
 from ...calculus.functions import ScalarFunction
 from ...calculus.indices import Index, Size, axis, names_in
+from ...calculus.others import Differs, ExpElsewhere
 from ...calculus.shapes import Shape
 from ...calculus.stages import Stage
 
@@ -90,6 +91,11 @@ class _Evaluation:
             case KroneckerDelta():
                 one, other = expression.args
                 return Spread(library.eye(self._length(one), dtype=self.dtype), (one, other))
+            case Differs():
+                one, other = expression.args
+                return Spread(1 - library.eye(self._length(one), dtype=self.dtype), (one, other))
+            case ExpElsewhere():
+                return self._exp_elsewhere(expression)
             case Sum():
                 return self._sum(expression)
             case Piecewise():
@@ -137,6 +143,16 @@ class _Evaluation:
         for index in set(over).difference(known):
             array = array * self._length(index)
         return Spread(array, left)
+
+    def _exp_elsewhere(self, expression: ExpElsewhere) -> Spread:
+        """Where the indices are the same the exponent may be beyond all bounds: it isn't looked at."""
+        raised, below, *indices = expression.args
+        library = self.of.library
+
+        def elsewhere(differs: Any, exponent: Any) -> Any:
+            return differs * library.exp(library.where(differs == 1, exponent, 0))
+
+        return self._joined(elsewhere, [self.value(Differs(*indices)), self.value(raised - below)])
 
     def _choice(self, choice: Piecewise) -> Spread:
         *others, (last, _) = choice.args
