@@ -1,7 +1,7 @@
 """Stages without a matrix form, by their index form.
 
 Every index is an axis of an array, and every sum of products a call of `einsum`. What is written here serves NumPy and
-JAX alike: either is handed over as `library`.
+JAX alike: either is handed over as `xp`.
 """
 
 from __future__ import annotations
@@ -45,17 +45,17 @@ class EntriesOf:
     ----------
     stage, shape, sizes:
         What is computed, its shape, and the number of entries along each axis.
-    library:
+    xp:
         `numpy` or `jax.numpy`.
     functions:
-        The library's sigmoid and softplus, by the classes of the chalkboard's.
+        Its sigmoid and softplus, by the classes of the chalkboard's.
 
     """
 
     stage: Stage
     shape: Shape
     sizes: Mapping[str, int]
-    library: Any
+    xp: Any
     functions: Mapping[Any, Callable[[Any], Any]]
 
     def __call__(self, *arrays: Any) -> Any:
@@ -64,12 +64,12 @@ class EntriesOf:
         found = _Evaluation(self, values, arrays[0].dtype if arrays else None).value(self.stage.index)
         running = [index for index in self.stage.running if isinstance(index, Index)]
         lengths = [self.sizes[axis(index)] for index in running]
-        return self.library.broadcast_to(self.laid(found, running), lengths).reshape(self.shape)
+        return self.xp.broadcast_to(self.laid(found, running), lengths).reshape(self.shape)
 
     def laid(self, spread: Spread, indices: Sequence[Expr]) -> Any:
         """Return an array with an axis for each of the indices, of length one where the values don't run along it."""
         own = [index for index in indices if index in spread.indices]
-        turned = self.library.transpose(spread.array, [spread.indices.index(index) for index in own])
+        turned = self.xp.transpose(spread.array, [spread.indices.index(index) for index in own])
         return turned[tuple(slice(None) if index in own else None for index in indices)]
 
 
@@ -80,20 +80,20 @@ class _Evaluation:
     dtype: Any
 
     def value(self, expression: Expr) -> Spread:
-        library = self.of.library
+        xp = self.of.xp
         match expression:
             case _ if expression.is_number or isinstance(expression, Size):
-                return Spread(library.asarray(self._number(expression), self.dtype))
+                return Spread(xp.asarray(self._number(expression), self.dtype))
             case Indexed():
                 return self._entry(expression)
             case Symbol():
                 return Spread(self.values[expression.name].reshape(()))
             case KroneckerDelta():
                 one, other = expression.args
-                return Spread(library.eye(self._length(one), dtype=self.dtype), (one, other))
+                return Spread(xp.eye(self._length(one), dtype=self.dtype), (one, other))
             case Differs():
                 one, other = expression.args
-                return Spread(1 - library.eye(self._length(one), dtype=self.dtype), (one, other))
+                return Spread(1 - xp.eye(self._length(one), dtype=self.dtype), (one, other))
             case ExpElsewhere():
                 return self._exp_elsewhere(expression)
             case Sum():
@@ -101,20 +101,20 @@ class _Evaluation:
             case Piecewise():
                 return self._choice(expression)
             case Relational():
-                return self._together(getattr(library, RELATIONS[expression.rel_op]), expression.args)
+                return self._together(getattr(xp, RELATIONS[expression.rel_op]), expression.args)
             case Add() | Mul():
-                joined = library.add if isinstance(expression, Add) else library.multiply
+                joined = xp.add if isinstance(expression, Add) else xp.multiply
                 whole, *others = map(self.value, expression.args)
                 for other in others:
                     whole = self._joined(joined, [whole, other])
                 return whole
             case Pow():
-                return self._together(library.power, expression.args)
+                return self._together(xp.power, expression.args)
             case ScalarFunction() if expression.func in self.of.functions:
                 return self._together(self.of.functions[expression.func], expression.args)
             case ScalarFunction():
                 return self.value(expression.formula(*expression.args))
-        return self._together(getattr(library, expression.func.__name__), expression.args)
+        return self._together(getattr(xp, expression.func.__name__), expression.args)
 
     def _number(self, expression: Expr) -> float:
         sizes = {found: self.of.sizes[axis(found).removeprefix("N_")] for found in expression.atoms(Size)}
@@ -129,7 +129,7 @@ class _Evaluation:
         running = tuple(index for index in indices if isinstance(index, Index))
         array = array[tuple(slice(None) if isinstance(index, Index) else 0 for index in indices)]
         if len(running) == 2 and running[0] == running[1]:
-            return Spread(self.of.library.diagonal(array), running[:1])
+            return Spread(self.of.xp.diagonal(array), running[:1])
         return Spread(array, running)
 
     def _sum(self, total: Sum) -> Spread:
@@ -139,7 +139,7 @@ class _Evaluation:
         left = tuple(index for index in known if index not in over)
         numbers = {index: number for number, index in enumerate(known)}
         operands = [part for each in factors for part in (each.array, [numbers[index] for index in each.indices])]
-        array = self.of.library.einsum(*operands, [numbers[index] for index in left], optimize=True)
+        array = self.of.xp.einsum(*operands, [numbers[index] for index in left], optimize=True)
         for index in set(over).difference(known):
             array = array * self._length(index)
         return Spread(array, left)
@@ -147,10 +147,10 @@ class _Evaluation:
     def _exp_elsewhere(self, expression: ExpElsewhere) -> Spread:
         """Where the indices are the same the exponent may be beyond all bounds: it isn't looked at."""
         raised, below, *indices = expression.args
-        library = self.of.library
+        xp = self.of.xp
 
         def elsewhere(differs: Any, exponent: Any) -> Any:
-            return differs * library.exp(library.where(differs == 1, exponent, 0))
+            return differs * xp.exp(xp.where(differs == 1, exponent, 0))
 
         return self._joined(elsewhere, [self.value(Differs(*indices)), self.value(raised - below)])
 
@@ -158,7 +158,7 @@ class _Evaluation:
         *others, (last, _) = choice.args
         whole = self.value(last)
         for value, condition in reversed(others):
-            whole = self._joined(self.of.library.where, [self.value(condition), self.value(value), whole])
+            whole = self._joined(self.of.xp.where, [self.value(condition), self.value(value), whole])
         return whole
 
     def _together(self, function: Callable[..., Any], arguments: Sequence[Expr]) -> Spread:
