@@ -23,7 +23,8 @@ from .costs import multiplications
 from .jax_code import Function, jax_function
 from .placement import Placement
 from .scalar_code import replaced
-from .steps import Batches, Gradients, Trained, TrainingStep
+from .schedule import Schedule
+from .steps import Batches, Gradients, Trained, TrainingStep, step_schedule
 
 MOST_STEPS: Final = 1024
 MOST_BATCHES: Final = 64
@@ -55,7 +56,7 @@ class JaxStep(TrainingStep):
     ) -> None:
         super().__init__(derivation, dtype)
         self.placement = Placement(derivation, devices or jax.devices())
-        self._loops: dict[frozenset[str], Callable[..., tuple[Arrays, jax.Array]]] = {}
+        self._calls: dict[frozenset[str], Callable[..., tuple[Arrays, jax.Array]]] = {}
 
     @cached_property
     def jitted(self) -> Any:
@@ -90,59 +91,80 @@ class JaxStep(TrainingStep):
         return Gradients(float(loss[0, 0]), dict(zip(names, slopes, strict=True)))
 
     def run(self, values: Values, steps: int = 1, batches: Batches | None = None, first: int = 0) -> Trained:
-        """Run steps, many in one call of a compiled loop; the parameters are as for every `TrainingStep`."""
+        """Run steps: many in one call of a compiled loop, or large ones each in a call of its own."""
         batches = batches or _unchanging
         changing, names = batches(first), replaced(self.scheduled)
-        most = self._steps_at_once(sum(value.size for value in changing.values()) * self.dtype.itemsize)
-        learned: dict[str, Any] = self._arrays(values, names)
+        learned: Any = self._arrays(values, names)
         fixed: Any = self._arrays(values, set(self.scheduled.given).difference(names, changing))
-        losses, loop = [], self._loop(frozenset(changing))
+        run = self._one_by_one if multiplications(self.scheduled) > MOST_MULTIPLICATIONS else self._in_loops
         with self._precision():
             fixed = jax.device_put(fixed, self.placement.of_all(fixed))
-            room = jax.device_put(np.zeros(most, self.dtype), self.placement.whole)
-            for start in range(first, first + steps, most):
-                numbers = range(start, min(start + most, first + steps))
-                stacks = self._stacked(map(batches, numbers), most) if changing else {}
-                learned, made = loop(len(numbers), learned, fixed, stacks, room)
-                losses.append(made)
-        together = np.concatenate([np.empty(0), *map(np.asarray, losses)])
-        return Trained({name: np.array(value) for name, value in learned.items()}, together[:steps])
+            learned, losses = run(learned, fixed, batches, range(first, first + steps))
+        return Trained({name: np.array(learned[name]) for name in names}, np.array(losses, float))
 
-    def _loop(self, changing: frozenset[str]) -> Callable[..., tuple[Arrays, jax.Array]]:
-        """Return the compiled loop where these are the inputs that change."""
-        if changing not in self._loops:
-            names = set(replaced(self.scheduled))
+    def _one_by_one(
+        self, learned: Arrays, fixed: Arrays, batches: Batches, numbers: range
+    ) -> tuple[Arrays, list[jax.Array]]:
+        losses, call = [], self._call(self._step, frozenset(batches(numbers.start)))
+        for number in numbers:
+            batch = batches(number)
+            learned, loss = call(learned, fixed, self._arrays(batch, batch))
+            losses.append(loss)
+        return learned, losses
+
+    def _in_loops(self, learned: Arrays, fixed: Arrays, batches: Batches, numbers: range) -> tuple[Arrays, Array]:
+        changing = batches(numbers.start)
+        most = self._steps_at_once(sum(value.size for value in changing.values()) * self.dtype.itemsize)
+        losses, call = [], self._call(self._steps, frozenset(changing), stacked=True)
+        room = jax.device_put(np.zeros(most, self.dtype), self.placement.whole)
+        for start in range(0, len(numbers), most):
+            some = numbers[start : start + most]
+            stacks = self._stacked(map(batches, some), most) if changing else {}
+            learned, made = call(learned, fixed, stacks, room, len(some))
+            losses.append(made)
+        return learned, np.concatenate([np.empty(0), *map(np.asarray, losses)])[: len(numbers)]
+
+    def _call(
+        self, function: Callable[..., Any], changing: frozenset[str], *, stacked: bool = False
+    ) -> Callable[..., tuple[Arrays, jax.Array]]:
+        """Return one of the two functions below compiled where these are the inputs that change."""
+        if changing not in self._calls:
+            names, whole = set(replaced(self.scheduled)), self.placement.whole
             fixed = self.placement.of_all(name for name in self.scheduled.given if name not in names | changing)
-            places = None, self.placement.whole, fixed, self.placement.of_all(changing, stacked=True), None
-            self._loops[changing] = jax.jit(
-                self._steps, in_shardings=places, out_shardings=self.placement.whole, donate_argnames="learned"
-            )
-        return self._loops[changing]
+            batch = self.placement.of_all(changing, stacked=stacked)
+            places = whole, fixed, batch, *([whole, None] if stacked else [])
+            self._calls[changing] = jax.jit(function, in_shardings=places, out_shardings=whole, donate_argnums=0)
+        return self._calls[changing]
 
-    def _steps(self, steps: int, learned: Arrays, fixed: Arrays, stacks: Arrays, losses: jax.Array) -> Any:
-        """Make steps: from what is learned, what stays, batches one above another, and room for the losses."""
+    def _step(self, learned: Arrays, fixed: Arrays, batch: Arrays) -> tuple[Arrays, jax.Array]:
+        """Make a step: from what is learned, what stays, and the inputs that change."""
+        known = {**fixed, **learned, **batch}
+        loss, *updated = self._function(*(known[name] for name in self.scheduled.given))
+        return dict(zip(replaced(self.scheduled), updated, strict=True)), loss[0, 0]
+
+    def _steps(self, learned: Arrays, fixed: Arrays, stacks: Arrays, losses: jax.Array, count: int) -> Any:
+        """Make so many steps, with batches one above another, and room for the losses."""
 
         def body(number: int, state: tuple[Arrays, jax.Array]) -> tuple[Arrays, jax.Array]:
             learned, losses = state
             batch = {name: jax.lax.dynamic_index_in_dim(each, number, keepdims=False) for name, each in stacks.items()}
-            known = {**fixed, **learned, **batch}
-            loss, *updated = self._function(*(known[name] for name in self.scheduled.given))
-            losses = jax.lax.dynamic_update_index_in_dim(losses, loss[0, 0], number, 0)
-            return dict(zip(replaced(self.scheduled), updated, strict=True)), losses
+            learned, loss = self._step(learned, fixed, batch)
+            return learned, jax.lax.dynamic_update_index_in_dim(losses, loss, number, 0)
 
-        if losses.size == 1:
-            return body(0, (learned, losses))
-        return jax.lax.fori_loop(0, steps, body, (learned, losses))
+        return jax.lax.fori_loop(0, count, body, (learned, losses))
 
     def _steps_at_once(self, batch: int) -> int:
-        """Return how many steps a call has room for, with batches of so many bytes, or none.
+        """Return how many steps a call of the loop has room for, with batches of so many bytes, or none.
 
         It doesn't depend on how many are wanted: one program makes them all, so steps made in several runs are those of
         a single run bit for bit.
         """
-        if multiplications(self.scheduled) > MOST_MULTIPLICATIONS:
-            return 1
         return max(1, min(MOST_BATCHES, MOST_BYTES // batch)) if batch else MOST_STEPS
+
+    @cached_property
+    def scheduled(self) -> Schedule:
+        """The lines of a step; XLA scales a gradient and takes it off at once."""
+        return step_schedule(self.derivation, merged=False)
 
     @cached_property
     def _function(self) -> Function:

@@ -30,12 +30,16 @@ from ...calculus.stages import Stage
 from .forms import Entries, LargestOfOthers, RowLargest, SumOverOthers, rebuilt, shape_of, size
 
 
-def prepared(derivation: Derivation, outputs: Iterable[str]) -> dict[str, Expr]:
-    """Return the forms of all that the outputs need, in the derivation's order."""
+def prepared(derivation: Derivation, outputs: Iterable[str], *, merged: bool) -> dict[str, Expr]:
+    """Return the forms of all that the outputs need, in the derivation's order.
+
+    With `merged`, a gradient that only its update reads is put into it, and so can be scaled before it is multiplied.
+    """
     needed = _needed(derivation, outputs)
     shapes = {name: derivation.shape(name) for name in (*derivation.given, *needed)}
     prepare = _Preparation(shapes).prepared
-    return {name: prepare(form) for name, form in _merged(derivation, needed, outputs).items()}
+    forms = _merged(derivation, needed, outputs) if merged else needed
+    return {name: prepare(form) for name, form in forms.items()}
 
 
 def _needed(derivation: Derivation, outputs: Iterable[str]) -> dict[str, Expr]:

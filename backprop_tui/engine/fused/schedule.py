@@ -58,9 +58,20 @@ class Schedule:
     apart: Mapping[str, Stage]
 
 
-def schedule(derivation: Derivation, outputs: Sequence[str]) -> Schedule:
-    """Schedule everything that the named stages need."""
-    lifting = _lines(prepared(derivation, outputs), {name: derivation.shape(name) for name in derivation.axes})
+def schedule(derivation: Derivation, outputs: Sequence[str], *, merged: bool = True) -> Schedule:
+    """Schedule everything that the named stages need.
+
+    Parameters
+    ----------
+    derivation, outputs:
+        Whose stages, and which.
+    merged:
+        Whether a gradient that only its update reads becomes part of it, scaled by the learning rate before the matrix
+        product. A compiler that scales and subtracts at once does better without.
+
+    """
+    shapes = {name: derivation.shape(name) for name in derivation.axes}
+    lifting = _lines(prepared(derivation, outputs, merged=merged), shapes)
     names = in_order(outputs, _needs(lifting.lines))
     lines = [lifting.lines[name] for name in names if name in lifting.lines]
     read = set().union(*(line.reads for line in lines))

@@ -120,10 +120,10 @@ def gradient_schedule(derivation: Derivation) -> Schedule:
     return schedule(derivation, [derivation.loss, *(stage.name for stage in derivation.gradients)])
 
 
-def step_schedule(derivation: Derivation) -> Schedule:
-    """Schedule the loss and all updates."""
+def step_schedule(derivation: Derivation, *, merged: bool = True) -> Schedule:
+    """Schedule the loss and all updates; `merged` as for `schedule`."""
     updates = [stage.name for stage in derivation if stage.kind is Kind.UPDATE]
-    return schedule(derivation, [derivation.loss, *updates])
+    return schedule(derivation, [derivation.loss, *updates], merged=merged)
 
 
 def training_step(derivation: Derivation, dtype: DTypeLike = np.float64, engine: str = "auto") -> TrainingStep:
@@ -146,6 +146,8 @@ def training_step(derivation: Derivation, dtype: DTypeLike = np.float64, engine:
         Where numba or jax is asked for and isn't installed.
 
     """
+    if engine == "jax":
+        return _from_extra(engine)(derivation, dtype)
     scheduled = step_schedule(derivation)
     if engine == "auto":
         engine = cheapest(scheduled)
