@@ -9,6 +9,7 @@ from typing import Any, Final
 import jax
 import numpy as np
 
+from backprop_tui.engine.epochs import CHUNK
 from backprop_tui.engine.fused.jax_step import MOST_STEPS, JaxStep
 
 from .cases import CASES, RATE, Array, Case, Contestant
@@ -90,8 +91,9 @@ def main(turns: str = "9", word: str = "") -> None:
     """Print the table of the networks with the word in their names; the ratios are to what jax.grad finds.
 
     First arrays on the device go in and come out, and jax.grad's steps are calls of their own; then arrays of NumPy,
-    and its steps a loop that is compiled whole and keeps the losses, as this project's always is.
+    and its steps a loop that is compiled whole and keeps the losses, as this project's always is. A burst is as long
+    as training goes on at once.
     """
     for case in (replace(case, dtype=dtype) for case in CASES for dtype in (np.float64, np.float32)):
         for makers in RACES if word in case.name else ():
-            print_table(raced(case, makers, int(turns)))
+            print_table(raced(case, makers, int(turns), CHUNK))

@@ -31,9 +31,11 @@ class Figure(NamedTuple):
     ratio: float
 
 
-def timed(contestants: Mapping[str, Repeated], turns: int, count: int | None = None) -> dict[str, Figure]:
+def timed(
+    contestants: Mapping[str, Repeated], turns: int, count: int | None = None, burst: float = BURST
+) -> dict[str, Figure]:
     """Time contestants in turns; the first one is what the ratios are to. Without a count, each fills a burst."""
-    counts = {name: count or _count(repeated) for name, repeated in contestants.items()}
+    counts = {name: count or _count(repeated, burst) for name, repeated in contestants.items()}
     bursts: dict[str, list[float]] = {name: [] for name in contestants}
     gc.disable()
     for _ in range(turns):
@@ -57,11 +59,11 @@ def _seconds(repeated: Repeated, count: int) -> float:
     return (perf_counter() - begun) / count
 
 
-def _count(repeated: Repeated) -> int:
+def _count(repeated: Repeated, burst: float) -> int:
     """Return how many times fill a burst."""
     repeated(2)  # whatever is compiled or allocated the first time
     count, seconds = 1, _seconds(repeated, 1)
-    while count * seconds < BURST / 4:
+    while count * seconds < burst / 4:
         count *= 4
         seconds = _seconds(repeated, count)
-    return max(LEAST, round(BURST / seconds))
+    return max(LEAST, round(burst / seconds))

@@ -18,7 +18,7 @@ from . import ours
 from .cases import CASES, Array, Case, Contestant, exact
 from .machine import CORETYPE, installed, machine
 from .others import OTHERS
-from .timing import Repeated, timed
+from .timing import BURST, Repeated, timed
 
 HAND: Final = "NumPy by hand"
 OURS: Final[dict[str, Callable[[Case], Contestant | None]]] = {
@@ -82,7 +82,9 @@ def missing() -> list[str]:
     return sorted(package for package in packages if not installed(package))
 
 
-def raced(case: Case, makers: Mapping[str, Callable[[Case], Contestant | None]], turns: int) -> Iterator[Row]:
+def raced(
+    case: Case, makers: Mapping[str, Callable[[Case], Contestant | None]], turns: int, burst: float = BURST
+) -> Iterator[Row]:
     """Make, check and time everyone who suits a network: yield a row for each contestant and task.
 
     Whoever fails, however, has one row that says how, and the others go on.
@@ -105,7 +107,7 @@ def raced(case: Case, makers: Mapping[str, Callable[[Case], Contestant | None]],
         if contestant.steps is not None:
             tasks["step"][name] = contestant.steps
     for task, repeated in tasks.items():
-        for name, figure in timed(repeated, turns).items():
+        for name, figure in timed(repeated, turns, burst=burst).items():
             row = {**place, "task": task, "contestant": name, "chosen": name == chosen}
             yield {**row, **figure._asdict(), "error": errors[name].get(task)}
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from functools import cached_property
-from typing import Any, Final, TypeAlias
+from functools import cached_property, partial
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import jax
 import numpy as np
@@ -37,6 +37,23 @@ MOST_MULTIPLICATIONS: Final = 2_000_000
 Arrays: TypeAlias = dict[str, jax.Array]
 
 
+class _Calls(NamedTuple):
+    """What JAX compiles, each when it is first called.
+
+    Attributes
+    ----------
+    placed:
+        Places on the devices what stays; in less time than JAX takes without compiling anything.
+    step, steps:
+        Make one step, and many.
+
+    """
+
+    placed: Callable[[Any], Arrays]
+    step: Callable[..., tuple[Arrays, jax.Array]]
+    steps: Callable[..., tuple[Arrays, jax.Array]]
+
+
 class JaxStep(TrainingStep):
     """The derived lines compiled by XLA, on one device or data-parallel on several.
 
@@ -56,7 +73,7 @@ class JaxStep(TrainingStep):
     ) -> None:
         super().__init__(derivation, dtype)
         self.placement = Placement(derivation, devices or jax.devices())
-        self._calls: dict[frozenset[str], Callable[..., tuple[Arrays, jax.Array]]] = {}
+        self._compiled: dict[frozenset[str], _Calls] = {}
 
     @cached_property
     def jitted(self) -> Any:
@@ -93,48 +110,53 @@ class JaxStep(TrainingStep):
     def run(self, values: Values, steps: int = 1, batches: Batches | None = None, first: int = 0) -> Trained:
         """Run steps: many in one call of a compiled loop, or large ones each in a call of its own."""
         batches = batches or _unchanging
-        changing, names = batches(first), replaced(self.scheduled)
+        changing, names = frozenset(batches(first)), replaced(self.scheduled)
         learned: Any = self._arrays(values, names)
-        fixed: Any = self._arrays(values, set(self.scheduled.given).difference(names, changing))
+        calls, fixed = self._calls(changing), self._arrays(values, self._fixed(changing))
         run = self._one_by_one if multiplications(self.scheduled) > MOST_MULTIPLICATIONS else self._in_loops
         with self._precision():
-            fixed = jax.device_put(fixed, self.placement.of_all(fixed))
-            learned, losses = run(learned, fixed, batches, range(first, first + steps))
-        return Trained({name: np.array(learned[name]) for name in names}, np.array(losses, float))
+            learned, losses = run(calls, learned, calls.placed(fixed), batches, range(first, first + steps))
+        return Trained({name: np.array(learned[name]) for name in names}, losses)
 
     def _one_by_one(
-        self, learned: Arrays, fixed: Arrays, batches: Batches, numbers: range
-    ) -> tuple[Arrays, list[jax.Array]]:
-        losses, call = [], self._call(self._step, frozenset(batches(numbers.start)))
+        self, calls: _Calls, learned: Arrays, fixed: Arrays, batches: Batches, numbers: range
+    ) -> tuple[Arrays, Array]:
+        losses = []
         for number in numbers:
             batch = batches(number)
-            learned, loss = call(learned, fixed, self._arrays(batch, batch))
+            learned, loss = calls.step(learned, fixed, self._arrays(batch, batch))
             losses.append(loss)
-        return learned, losses
+        return learned, np.array([np.asarray(loss) for loss in losses], float)  # each apart: JAX takes longer for all
 
-    def _in_loops(self, learned: Arrays, fixed: Arrays, batches: Batches, numbers: range) -> tuple[Arrays, Array]:
-        changing = batches(numbers.start)
+    def _in_loops(
+        self, calls: _Calls, learned: Arrays, fixed: Arrays, batches: Batches, numbers: range
+    ) -> tuple[Arrays, Array]:
+        changing, losses = batches(numbers.start), []
         most = self._steps_at_once(sum(value.size for value in changing.values()) * self.dtype.itemsize)
-        losses, call = [], self._call(self._steps, frozenset(changing), stacked=True)
         room = jax.device_put(np.zeros(most, self.dtype), self.placement.whole)
         for start in range(0, len(numbers), most):
             some = numbers[start : start + most]
             stacks = self._stacked(map(batches, some), most) if changing else {}
-            learned, made = call(learned, fixed, stacks, room, len(some))
+            learned, made = calls.steps(learned, fixed, stacks, room, len(some))
             losses.append(made)
-        return learned, np.concatenate([np.empty(0), *map(np.asarray, losses)])[: len(numbers)]
+        return learned, np.concatenate([np.empty(0), *losses])[: len(numbers)]
 
-    def _call(
-        self, function: Callable[..., Any], changing: frozenset[str], *, stacked: bool = False
-    ) -> Callable[..., tuple[Arrays, jax.Array]]:
-        """Return one of the two functions below compiled where these are the inputs that change."""
-        if changing not in self._calls:
-            names, whole = set(replaced(self.scheduled)), self.placement.whole
-            fixed = self.placement.of_all(name for name in self.scheduled.given if name not in names | changing)
-            batch = self.placement.of_all(changing, stacked=stacked)
-            places = whole, fixed, batch, *([whole, None] if stacked else [])
-            self._calls[changing] = jax.jit(function, in_shardings=places, out_shardings=whole, donate_argnums=0)
-        return self._calls[changing]
+    def _fixed(self, changing: frozenset[str]) -> list[str]:
+        """Return the names of all that stays while these inputs change."""
+        return [name for name in self.scheduled.given if name not in changing.union(replaced(self.scheduled))]
+
+    def _calls(self, changing: frozenset[str]) -> _Calls:
+        """Return what JAX compiles where these are the inputs that change."""
+        if changing not in self._compiled:
+            whole, fixed = self.placement.whole, self.placement.of_all(self._fixed(changing))
+            batch, stacks = (self.placement.of_all(changing, stacked=stacked) for stacked in (False, True))
+            jit = partial(jax.jit, out_shardings=whole, donate_argnums=0)
+            self._compiled[changing] = _Calls(
+                jax.jit(lambda fixed: fixed, in_shardings=(fixed,), out_shardings=fixed),
+                jit(self._step, in_shardings=(whole, fixed, batch)),
+                jit(self._steps, in_shardings=(whole, fixed, stacks, whole, None)),
+            )
+        return self._compiled[changing]
 
     def _step(self, learned: Arrays, fixed: Arrays, batch: Arrays) -> tuple[Arrays, jax.Array]:
         """Make a step: from what is learned, what stays, and the inputs that change."""
