@@ -87,6 +87,10 @@ _FUNCTIONS: Final = {
 }
 
 
+CLEARED: Final = 1 << 14
+"""Entries of a product from which on `matmul` is faster: `dot` fills its result with zeros before it calls BLAS."""
+
+
 def _dot(left: str, right: str, out: str) -> str:
     """Call BLAS: a method costs less than a function, and takes a transposed matrix without copying it."""
     return f"{left}.dot({right}, {out})"
@@ -119,8 +123,7 @@ class _Writer:
         target, operands = Quantity(instruction.target), instruction.operands
         match instruction.function:
             case "product":
-                left, right = operands
-                return _dot(self._name(left), self._name(right), self._name(target))
+                return self._product(*operands, target)
             case "row_sums":
                 (matrix,) = operands
                 ones = self._ones(self._shape(matrix)[1])
@@ -145,6 +148,13 @@ class _Writer:
             where = f", where={named[1]}" if len(operands) == 2 else ""
             return self._written(COPY, named[-1], named[0] + where)
         return self._written(instruction.function, *named)
+
+    def _product(self, left: Expr, right: Expr, target: Expr) -> str:
+        names = [self._name(each) for each in (left, right, target)]
+        (rows, inner), (_, columns) = self._shape(left), self._shape(right)
+        if rows * columns < CLEARED or 1 in (rows, inner, columns):  # matmul leaves BLAS out where an axis has length 1
+            return _dot(*names)
+        return self._written("matmul", *names)
 
     def _apart(self, stage: str, *arguments: str, to: str) -> str:
         """Write all entries of a stage that has no matrix form."""
