@@ -91,12 +91,12 @@ def _check_word(option: str, word: str, known: tuple[str, ...]) -> None:
 
 
 def _step(network: Network, engine: str, dtype: str) -> TrainingStep:
-    """Make the step of an engine; single numbers are Python's own, always of double precision."""
+    """Make the step of an engine; the single numbers of scalars are Python's own, always of double precision."""
     from ..engine.fused import ENGINES, training_step
 
     _check_word("--engine", engine, ENGINES)
-    if dtype == "float32" and engine in ("scalars", "numba"):
-        raise InputError(f"{engine} in float32", "arrays or jax, or float64", key="--engine")
+    if dtype == "float32" and engine == "scalars":
+        raise InputError("scalars in float32", "arrays, numba or jax, or float64", key="--engine")
     chosen = "arrays" if dtype == "float32" and engine == "auto" else engine
     try:
         return training_step(network.derivation, dtype, chosen)

@@ -10,6 +10,14 @@ from typing import Any, Final
 _NUMBERS: Final = count()
 
 
+_AS_NAME: Final = str.maketrans({".": "_", "-": "m", "+": "p"})
+
+
+def constant_name(value: float) -> str:
+    """Return a name for a number, another for each."""
+    return "_" + repr(value).translate(_AS_NAME)
+
+
 def function(name: str, takes: Iterable[str], body: Iterable[str], namespace: Mapping[str, Any]) -> Callable[..., Any]:
     """Define a function.
 

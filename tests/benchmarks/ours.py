@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from backprop_tui.engine.fused.array_function import CLEARED
 from backprop_tui.engine.fused.costs import MOST_OPERATIONS, scalar_operations
 from backprop_tui.engine.fused.packing import Packed, numbers_in
 from backprop_tui.engine.fused.steps import ScalarStep, TrainingStep, cheapest, step_schedule, training_step
@@ -54,7 +55,7 @@ def _layers(x: Array, t: Array, weights: list[Array]) -> tuple[Any, list[Array]]
 
 
 def products(case: Case) -> Contestant:
-    """The matrix products of a gradient alone, into arrays that are there."""
+    """The matrix products of a gradient alone, into arrays that are there, by the calls that take the least time."""
     calls = []
     for number, W in enumerate(case.weights()):
         h = np.ones((case.batch, len(W)), case.dtype)
@@ -63,7 +64,7 @@ def products(case: Case) -> Contestant:
 
     def multiply() -> None:
         for left, right, out in calls:
-            np.dot(left, right, out)
+            (np.matmul if out.size >= CLEARED else np.dot)(left, right, out)
 
     return Contestant(multiply, lambda _: [])
 
@@ -93,13 +94,13 @@ def floats(case: Case) -> Contestant | None:
     return Contestant(lambda: floats(*numbers), read)
 
 
-def numba(case: Case) -> Contestant | None:
-    """This project's scalar code compiled by numba: two flat arrays, and many steps in one call."""
-    if not _small(case):
-        return None
+def numba(case: Case) -> Contestant:
+    """This project's code compiled by numba: scalar code with two flat arrays and many steps in a call, or loops."""
     from backprop_tui.engine.fused.compiled import CompiledStep
 
-    step = CompiledStep(case.derivation, case.dtype)
+    step = training_step(case.derivation, case.dtype, "numba")
+    if not isinstance(step, CompiledStep):
+        return _ours(case, step)
     given = np.array(numbers_in(case.values, [*case.network.data, *case.network.parameters]))
     packed, flat = Packed(case.derivation, [case.derivation.loss, *_names(case)], np.float64), step.flat
     return _ours(case, step)._replace(

@@ -27,7 +27,7 @@ OURS: Final[dict[str, Callable[[Case], Contestant | None]]] = {
     "arrays": ours.arrays,
     "scalars, arrays in and out": ours.scalars,
     "scalars, floats in and out": ours.floats,
-    "scalars, compiled by numba": ours.numba,
+    "compiled by numba": ours.numba,
 }
 STEPS: Final = 3
 TURNS: Final = 9

@@ -17,12 +17,13 @@ from ...calculus.shapes import Shape
 from ...calculus.stages import Stage
 from ...notation import code
 from ..numerics import Array, largest_of_others, sigmoid, softplus, sum_over_others
-from ..source import function
+from ..source import constant_name, function
 from .array_code import COPY, Instruction, is_constant, lowered
 from .buffers import Places
 from .entries import EntriesOf
 from .forms import shape_of, size
 from .groups import Group, groups
+from .loops import Compiler, loop, loops
 from .schedule import Schedule
 
 
@@ -46,7 +47,14 @@ class ArrayFunction:
     results: Mapping[str, Array]
 
 
-def array_function(scheduled: Schedule, sizes: Mapping[str, int], dtype: DTypeLike, *, in_place: bool) -> ArrayFunction:
+def array_function(
+    scheduled: Schedule,
+    sizes: Mapping[str, int],
+    dtype: DTypeLike,
+    *,
+    in_place: bool,
+    compiler: Compiler | None = None,
+) -> ArrayFunction:
     """Generate the function that runs a schedule.
 
     Parameters
@@ -57,13 +65,15 @@ def array_function(scheduled: Schedule, sizes: Mapping[str, int], dtype: DTypeLi
         Of all arrays.
     in_place:
         Whether updated values take their parameters' places, in the arrays that the function is called with.
+    compiler:
+        What makes machine code of a loop over entries; None to leave all of them to NumPy's calls.
 
     """
     program = lowered(scheduled)
-    parts = list(groups(program, set(scheduled.outputs)))
+    parts = list((loops if compiler else groups)(program, set(scheduled.outputs)))
     places = Places(program, scheduled.outputs, np.dtype(dtype), scheduled.overwrites if in_place else {})
     places.assign(parts)
-    writer = _Writer(places, sizes, scheduled.apart)
+    writer = _Writer(places, sizes, scheduled.apart, compiler)
     body = [line for part in parts for line in writer.group(part)]
     takes = [code(name) for name in scheduled.given]
     run = function("run", takes, [*writer.prologue, *body], writer.namespace)
@@ -71,7 +81,6 @@ def array_function(scheduled: Schedule, sizes: Mapping[str, int], dtype: DTypeLi
     return ArrayFunction(scheduled.given, run, results)
 
 
-_AS_NAME: Final = str.maketrans({".": "_", "-": "m", "+": "p"})
 _STABLE: Final = {Sigmoid: sigmoid, Softplus: softplus}
 
 
@@ -103,6 +112,7 @@ class _Writer:
     places: Places
     sizes: Mapping[str, int]
     apart: Mapping[str, Stage]
+    compiler: Compiler | None
     namespace: dict[str, Any] = field(default_factory=dict)
     prologue: list[str] = field(default_factory=list)
 
@@ -110,6 +120,8 @@ class _Writer:
         """Write instructions, within a loop over blocks of rows where there are several."""
         if len(group.instructions) == 1:
             return [self._call(group.instructions[0])]
+        if self.compiler is not None:
+            return [self._loop(group, self.compiler)]
         blocks = f"_blocks_of_{group.rows}_in_{group.shape[0]}"
         starts = range(0, group.shape[0], group.rows)
         stops = [min(start + group.rows, group.shape[0]) for start in starts]
@@ -119,11 +131,23 @@ class _Writer:
         calls = [self._call(each, group) for each in group.instructions]
         return [f"for _rows, _top in {blocks}:", *(f"    {call}" for call in calls)]
 
+    def _loop(self, group: Group, compiler: Compiler) -> str:
+        """Call a loop that goes over all entries itself."""
+        made = loop(group, self.places.program, self.places.place, self._number)
+        name = f"_loop_{sum(key.startswith('_loop_') for key in self.namespace)}"
+        self.namespace[name] = made.compiled(compiler, self.places.dtype)
+        names = [
+            self._view("flat", Quantity(operand)) if flat else self._name(Quantity(operand))
+            for operand, flat in zip(made.operands, made.flat, strict=True)
+        ]
+        return f"{name}({', '.join(names)})"
+
     def _call(self, instruction: Instruction, group: Group | None = None) -> str:
         target, operands = Quantity(instruction.target), instruction.operands
         match instruction.function:
             case "product":
-                return self._product(*operands, target)
+                left, right = operands
+                return self._product(left, right, target)
             case "row_sums":
                 (matrix,) = operands
                 ones = self._ones(self._shape(matrix)[1])
@@ -183,11 +207,14 @@ class _Writer:
 
     def _constant(self, value: Expr) -> str:
         """Name an array of no dimensions: a call takes one faster than it takes a number."""
-        sizes = {found: self.sizes[axis(found).removeprefix("N_")] for found in value.atoms(Size)}
-        number = float(value.xreplace(sizes))
-        name = "_" + repr(number).translate(_AS_NAME)
+        number = self._number(value)
+        name = constant_name(number)
         self.namespace[name] = np.array(number, self.places.dtype)
         return name
+
+    def _number(self, value: Expr) -> float:
+        sizes = {found: self.sizes[axis(found).removeprefix("N_")] for found in value.atoms(Size)}
+        return float(value.xreplace(sizes))
 
     def _ones(self, count: int) -> str:
         name = f"_ones_{count}"

@@ -6,7 +6,7 @@ parameter itself.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,12 +41,17 @@ class Places:
             read = set[str]()
             for each in group.instructions:
                 dying = {name for name in each.reads if last[name] == place and name in self.arrays}
-                if each.target not in self.arrays and each.target not in self.taken:
-                    shape = (group.rows, group.shape[1]) if each.target in group.inner else group.shape
+                shape = group.room(each.target)
+                if shape and each.target not in self.arrays and each.target not in self.taken:
                     dying -= self._assign(each, shape, dying, self._may_replace(each, last, place))
                 read |= dying
                 place += 1
             self._free += [self.arrays[name] for name in sorted(read)]
+
+    def place(self, name: str) -> Hashable:
+        """Return what is the same for all names that share an array."""
+        name = self.taken.get(name, name)
+        return id(self.arrays[name]) if name in self.arrays else name
 
     def _may_replace(self, instruction: Instruction, last: Mapping[str, int], place: int) -> bool:
         """Whether the target may take a parameter's place: nobody reads that any more."""

@@ -1,4 +1,8 @@
-"""The scalar code of a training step compiled by numba, the extra ``fast``: many steps in one call."""
+"""Training steps compiled by numba, the extra ``fast``.
+
+Of a small network the whole step is machine code over single numbers, and many steps are one call. Of a larger one the
+matrix products, and exp and the like, stay NumPy's, and what goes on entry by entry between them is compiled.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,13 @@ from numba import njit
 from ..compile import Values
 from .packing import Packed
 from .scalar_code import flat_function, flat_loop, replaced
-from .steps import Gradients, ScalarStep, Trained
+from .steps import ArrayStep, Gradients, ScalarStep, Trained
+
+
+def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a function; where Python raises, such as in a division by zero, it goes on as NumPy does."""
+    compiled: Callable[..., Any] = njit(error_model="numpy")(function)
+    return compiled
 
 
 class CompiledStep(ScalarStep):
@@ -50,7 +60,8 @@ class CompiledStep(ScalarStep):
         return Packed(self.derivation, names, np.float64)
 
 
-def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a function; where Python raises, such as in a division by zero, it goes on as NumPy does."""
-    compiled: Callable[..., Any] = njit(error_model="numpy")(function)
-    return compiled
+class CompiledLoops(ArrayStep):
+    """NumPy's calls, those that go entry by entry joined to loops of machine code, compiled in the first step."""
+
+    engine = "numba"
+    compiler = staticmethod(_compiled)

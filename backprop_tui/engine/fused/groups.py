@@ -29,12 +29,20 @@ class Group:
     instructions: Sequence[Instruction]
     shape: Shape
     inner: frozenset[str] = frozenset()
-    """The names that only these instructions know: a block of each is enough."""
+    """The names that only these instructions know."""
+    compiled: bool = False
+    """Whether they are one loop over entries."""
 
     @property
     def rows(self) -> int:
         """The number of rows in a block."""
         return max(1, min(self.shape[0], BLOCK // self.shape[1]))
+
+    def room(self, name: str) -> Shape | None:
+        """Return the shape of the array that a name is written to: a block, or none, where nobody else knows it."""
+        if name not in self.inner:
+            return self.shape
+        return None if self.compiled else (self.rows, self.shape[1])
 
     @property
     def blocked(self) -> bool:

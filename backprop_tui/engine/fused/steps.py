@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from importlib import import_module
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ from ..numerics import Array
 from .array_code import lowered
 from .array_function import ArrayFunction, array_function
 from .costs import MOST_OPERATIONS, array_cost, scalar_cost, scalar_operations
+from .loops import Compiler
 from .packing import Packed, numbers_in
 from .scalar_code import floats_function, floats_loop, replaced
 from .schedule import Schedule, schedule
@@ -147,43 +149,47 @@ def training_step(derivation: Derivation, dtype: DTypeLike = np.float64, engine:
 
     """
     if engine == "jax":
-        return _from_extra(engine)(derivation, dtype)
+        return _from_extra(engine, "JaxStep")(derivation, dtype)
     scheduled = step_schedule(derivation)
     if engine == "auto":
         engine = cheapest(scheduled)
-    elif engine in ("scalars", "numba") and (count := scalar_operations(scheduled)) > MOST_OPERATIONS:
+    elif engine == "scalars" and (count := scalar_operations(scheduled)) > MOST_OPERATIONS:
         raise NotImplementedError(f"{count} operations on single numbers are too many, at most {MOST_OPERATIONS}")
-    made = {"arrays": ArrayStep, "scalars": ScalarStep}.get(engine) or _from_extra(engine)
-    step: TrainingStep = made(derivation, dtype)
+    small = np.dtype(dtype) == np.float64 and _is_small(scheduled)
+    made: Callable[..., TrainingStep] | None = {"arrays": ArrayStep, "scalars": ScalarStep}.get(engine)
+    step = (made or _from_extra(engine, "CompiledStep" if small else "CompiledLoops"))(derivation, dtype)
     step.scheduled = scheduled
     return step
 
 
-def _from_extra(engine: str) -> type[TrainingStep]:
+def _from_extra(engine: str, name: str) -> type[TrainingStep]:
     """Import an engine whose package comes with an extra."""
+    module = {"numba": "compiled", "jax": "jax_step"}[engine]
     try:
-        if engine == "jax":
-            from .jax_step import JaxStep
-
-            return JaxStep
-        from .compiled import CompiledStep
+        made: type[TrainingStep] = getattr(import_module(f".{module}", __package__), name)
     except ModuleNotFoundError as missing:
         expected = f"pip install 'backprop-tui[{_EXTRAS[engine]}]'"
         raise InputError(f"{missing.name} isn't installed", expected, key=f"engine {engine}") from missing
-    return CompiledStep
+    return made
 
 
 def cheapest(scheduled: Schedule) -> str:
     """Return which of arrays and scalars runs a step in less time, by counting."""
-    if scheduled.apart or scalar_operations(scheduled) > MOST_OPERATIONS:
-        return "arrays"
-    return "scalars" if scalar_cost(scheduled) < array_cost(lowered(scheduled)) else "arrays"
+    fewer = _is_small(scheduled) and scalar_cost(scheduled) < array_cost(lowered(scheduled))
+    return "scalars" if fewer else "arrays"
+
+
+def _is_small(scheduled: Schedule) -> bool:
+    """Whether code over single numbers can be written."""
+    return not scheduled.apart and scalar_operations(scheduled) <= MOST_OPERATIONS
 
 
 class ArrayStep(TrainingStep):
     """NumPy calls that write into arrays made once; updates are made in place."""
 
     engine = "arrays"
+    compiler: Compiler | None = None
+    """What makes machine code of loops over entries."""
 
     def gradients(self, values: Values) -> Gradients:
         """Compute the loss and all its gradients; the arrays are this step's own."""
@@ -223,11 +229,14 @@ class ArrayStep(TrainingStep):
 
     @cached_property
     def _gradients(self) -> ArrayFunction:
-        return array_function(self._slopes, self.derivation.sizes, self.dtype, in_place=False)
+        return self._function(self._slopes, in_place=False)
 
     @cached_property
     def _updates(self) -> ArrayFunction:
-        return array_function(self.scheduled, self.derivation.sizes, self.dtype, in_place=True)
+        return self._function(self.scheduled, in_place=True)
+
+    def _function(self, scheduled: Schedule, *, in_place: bool) -> ArrayFunction:
+        return array_function(scheduled, self.derivation.sizes, self.dtype, in_place=in_place, compiler=self.compiler)
 
 
 class ScalarStep(TrainingStep):
