@@ -121,6 +121,27 @@ def _generated(step: ArrayStep) -> tuple[str, list[str]]:
     return inspect.getsource(run), [inspect.getsource(loop) for loop in loops]
 
 
+def test_no_loop_takes_an_array_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two arrays LLVM cannot tell that they are one, and goes over them entry by entry."""
+    starts: list[list[int]] = []
+
+    def watched(loop: Callable[..., None]) -> Callable[..., None]:
+        return lambda *arrays: starts.append([array.ctypes.data for array in arrays])
+
+    monkeypatch.setattr(Loops, "compiler", staticmethod(watched))
+    network = replace(from_layers(Layers((4,) * 5, ("sigmoid",) * 4), samples=2), optimiser=OPTIMISERS["adam"])
+    Loops(network.derivation).run(network.start)
+    assert len(starts) > 4
+    assert all(len(taken) == len(set(taken)) for taken in starts)
+
+
+@pytest.mark.parametrize("loss", ["-sum(relu(q))", "sum(t * relu(-q)) - sum(relu(q * t))", "sum((t - relu(q))**2)"])
+@pytest.mark.parametrize("make", [Loops, CompiledLoops])
+def test_where_a_slope_is_one_it_is_a_number(make: Callable[..., ArrayStep], loss: str) -> None:
+    network = replace(EVERY_CALL, equations={"q": "x @ W + b - c", "E": loss})
+    assert_same_bits(network, make(network.derivation), ArrayStep(network.derivation))
+
+
 @pytest.mark.parametrize(("width", "expected"), [(3, "CompiledStep"), (40, "CompiledLoops")])
 def test_numba_compiles_small_networks_whole_and_the_loops_of_larger_ones(width: int, expected: str) -> None:
     derivation = from_layers(Layers((width,) * 3, ("sigmoid",) * 2), samples=2).derivation

@@ -15,10 +15,10 @@ from typing import Any, Final
 import numpy as np
 from sympy import Expr
 
-from ...calculus.matrices import Ones, Quantity
+from ...calculus.matrices import Quantity
 from ...calculus.shapes import Shape
 from ..source import constant_name, function
-from .array_code import COPY, Instruction, Program
+from .array_code import COPY, Instruction, Program, is_constant
 from .entries import RELATIONS
 from .groups import Group
 
@@ -78,8 +78,8 @@ def _occurrences(instructions: Iterable[Instruction]) -> Counter[str]:
 
 
 def _is_arithmetic(instruction: Instruction) -> bool:
-    plain = all(isinstance(operand, Quantity) or not operand.has(Quantity) for operand in instruction.operands)
-    return instruction.function in _ARITHMETIC and plain and not any(each.has(Ones) for each in instruction.operands)
+    plain = all(isinstance(operand, Quantity) or is_constant(operand) for operand in instruction.operands)
+    return instruction.function in _ARITHMETIC and plain
 
 
 def _is_apart(one: Instruction, others: Iterable[Instruction]) -> bool:
@@ -216,12 +216,11 @@ class _Writer:
 
 
 def _read_first(group: Group) -> list[str]:
-    """Return the names whose values from before the group are read in it, where a mask leaves them too."""
+    """Return the names whose values from before the group are read in it."""
     found: dict[str, None] = {}
     written = set[str]()
     for each in group.instructions:
-        kept = [each.target] if each.function == COPY and len(each.operands) == 2 else []
-        found |= dict.fromkeys(name for name in (*each.reads, *kept) if name not in written)
+        found |= dict.fromkeys(name for name in each.reads if name not in written)
         written.add(each.target)
     return list(found)
 
