@@ -1,8 +1,12 @@
-"""Steps on one device and on several: ``python -m tests.sharded`` with as many of JAX's devices as are to be had."""
+"""Steps on one device and on several: ``python -m tests.sharded`` with as many of JAX's devices as are to be had.
+
+``python -m tests.sharded ADDRESS COUNT NUMBER`` is one of several processes that share theirs.
+"""
 
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -30,7 +34,7 @@ def networks() -> Iterator[Network]:
 
 
 def compared(network: Network) -> dict[str, Any]:
-    alone, together = (JaxStep(network.derivation, devices=devices) for devices in (jax.devices()[:1], None))
+    alone, together = (JaxStep(network.derivation, devices=devices) for devices in (jax.local_devices()[:1], None))
     batches = network.inputs if network.batches else None
     gradients = [step.gradients(network.start) for step in (alone, together)]
     trained = [step.run(network.start, STEPS, batches) for step in (alone, together)]
@@ -51,4 +55,7 @@ def error(one: Mapping[str, Array], other: Mapping[str, Array]) -> float:
 
 
 if __name__ == "__main__":
-    print(json.dumps({network.name: compared(network) for network in networks()}))
+    if sys.argv[1:]:
+        jax.distributed.initialize(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+    shared = [network for network in networks() if network.inputs(0)["x"].shape[0] % jax.process_count() == 0]
+    print("\n" + json.dumps({network.name: compared(network) for network in shared}))

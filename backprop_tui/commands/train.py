@@ -6,7 +6,7 @@ import functools
 import json
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -33,6 +33,7 @@ def _options(command: Callable[..., int]) -> Callable[..., int]:
         click.option("--metrics", metavar="FILE.csv", type=file, help="Write loss, speed, accuracy of each epoch."),
         click.option("--save", metavar="FILE.npz", type=file, help="Write the state, each minute and at the end."),
         click.option("--resume", metavar="FILE.npz", type=file, help="Go on from a saved state, bit for bit."),
+        click.option("--distributed", metavar="WHERE", help="One of several processes, for --engine jax; see README."),
         click.option("--json", "as_json", is_flag=True, help="One JSON object, numbers at full precision."),
     ]
     return functools.reduce(lambda made, decorate: decorate(made), reversed(decorators), command)
@@ -47,6 +48,7 @@ def train(
     metrics: Path | None,
     save: Path | None,
     resume: Path | None,
+    distributed: str | None,
     as_json: bool,
 ) -> int:
     """Train a network, epoch after epoch, on all of its data.
@@ -61,19 +63,21 @@ def train(
 
     _check_word("--dtype", dtype, DTYPES)
     network = gallery.read(source)
-    files = TrainFiles(network, save, metrics)
+    leads = distributed is None or _joined(distributed, engine)
+    files = TrainFiles(network, save, metrics) if leads else TrainFiles(network, None, None)
     step = _step(network, engine, dtype)
     state = load(resume, network, dtype) if resume else None
     accuracy = accuracy_of(network, dtype)
     training = Training(network, step, state, accuracy if metrics else None)
-    outcome = _run(training, epochs, files)
+    outcome = _run(training, epochs, files, shown=leads)
     files.list(training.state)
     if outcome.ending is Ending.NOT_FINITE:
         return _say(1, f"iteration {outcome.iteration}: the loss is NaN or infinity")
     files.save(training.state)
     share = accuracy(training.values) if accuracy else None
     result = _result(training, network=network.name, engine=step.engine, dtype=dtype, accuracy=share)
-    click.echo(json.dumps(result) if as_json else _told(result))
+    if leads:
+        click.echo(json.dumps(result) if as_json else _told(result))
     if outcome.ending is Ending.STOPPED:
         return _say(130, f"stopped; {f'--resume {save} goes on' if save else 'nothing is saved without --save'}")
     return 0
@@ -104,16 +108,26 @@ def _step(network: Network, engine: str, dtype: str) -> TrainingStep:
         raise InputError(str(error), key=f"--engine {chosen}") from None
 
 
-def _run(training: Training, epochs: int, files: TrainFiles) -> Outcome:
+def _joined(distributed: str, engine: str) -> bool:
+    """Join the other processes, before the engine looks for their devices; return whether this one leads."""
+    from .distributed import join
+
+    if engine != "jax":
+        raise InputError(f"--engine {engine}", "--engine jax", key="--distributed")
+    return join(distributed)
+
+
+def _run(training: Training, epochs: int, files: TrainFiles, *, shown: bool) -> Outcome:
     from .progress import Length, Progress
 
     length, done = Length(epochs, training.steps, training.rows), training.state.iteration
     if done >= epochs * training.steps:
         raise InputError(f"{epochs}, and {done // training.steps} are complete", "more", key="--epochs")
-    with _interrupts() as interrupted, Progress(length, done) as progress:
+    with _interrupts() as interrupted, Progress(length, done) if shown else nullcontext() as progress:
 
         def report(state: State) -> None:
-            progress(state)
+            if progress is not None:
+                progress(state)
             files.now_and_then(state)
 
         return training.run(epochs, interrupted, report)

@@ -148,9 +148,10 @@ class Training:
         """
         steps, goal = 1, epochs * self.steps
         while self.state.iteration < goal:
-            if stop():
-                return Outcome(Ending.STOPPED, self.state.iteration)
             steps = min(steps, goal - self.state.iteration, self._most_steps)
+            steps, stopped = self._step.agreed(steps, stop=stop())
+            if stopped:
+                return Outcome(Ending.STOPPED, self.state.iteration)
             begun = perf_counter()
             trained = self._step.run(self.values, steps, self._feed, self.state.iteration)
             seconds = perf_counter() - begun

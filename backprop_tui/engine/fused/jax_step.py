@@ -13,7 +13,9 @@ from functools import cached_property, partial
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import jax
+import jax.numpy as jnp
 import numpy as np
+from jax.experimental import multihost_utils
 from numpy.typing import DTypeLike
 
 from ...calculus.derivation import Derivation
@@ -96,13 +98,13 @@ class JaxStep(TrainingStep):
     def placed(self, values: Values) -> list[jax.Array]:
         """Place on the devices all that the gradients are made from."""
         with self._precision():
-            given = self._arrays(values, self._slopes.given)
+            given = self.placement.spread(self._arrays(values, self._slopes.given))
             return jax.device_put(list(given.values()), list(self.placement.of_all(given).values()))
 
     def gradients(self, values: Values) -> Gradients:
         """Compute the loss and all its gradients; arrays of NumPy go in and come out."""
         with self._precision():
-            made = self.jitted(*(np.asarray(values[name], self.dtype) for name in self._slopes.given))
+            made = self.jitted(*self.placement.spread(self._arrays(values, self._slopes.given)).values())
         loss, *slopes = map(np.asarray, made)
         names = (stage.name for stage in self.derivation.gradients)
         return Gradients(float(loss[0, 0]), dict(zip(names, slopes, strict=True)))
@@ -111,12 +113,20 @@ class JaxStep(TrainingStep):
         """Run steps: many in one call of a compiled loop, or large ones each in a call of its own."""
         batches = batches or _unchanging
         changing, names = frozenset(batches(first)), replaced(self.scheduled)
-        learned: Any = self._arrays(values, names)
-        calls, fixed = self._calls(changing), self._arrays(values, self._fixed(changing))
+        calls, spread = self._calls(changing), self.placement.spread
         run = self._one_by_one if multiplications(self.scheduled) > MOST_MULTIPLICATIONS else self._in_loops
         with self._precision():
-            learned, losses = run(calls, learned, calls.placed(fixed), batches, range(first, first + steps))
+            learned: Any = spread(self._arrays(values, names))
+            fixed = calls.placed(spread(self._arrays(values, self._fixed(changing))))
+            learned, losses = run(calls, learned, fixed, batches, range(first, first + steps))
         return Trained({name: np.array(learned[name]) for name in names}, losses)
+
+    def agreed(self, steps: int, *, stop: bool) -> tuple[int, bool]:
+        """Return the fewest steps that any process wants to make next, and whether any wants to stop."""
+        if self.placement.processes == 1:
+            return steps, stop
+        wanted = multihost_utils.process_allgather(np.array([steps, stop], np.int32))
+        return int(wanted[:, 0].min()), bool(wanted[:, 1].any())
 
     def _one_by_one(
         self, calls: _Calls, learned: Arrays, fixed: Arrays, batches: Batches, numbers: range
@@ -124,7 +134,7 @@ class JaxStep(TrainingStep):
         losses = []
         for number in numbers:
             batch = batches(number)
-            learned, loss = calls.step(learned, fixed, self._arrays(batch, batch))
+            learned, loss = calls.step(learned, fixed, self.placement.spread(self._arrays(batch, batch)))
             losses.append(loss)
         return learned, np.array([np.asarray(loss) for loss in losses], float)  # each apart: JAX takes longer for all
 
@@ -133,11 +143,10 @@ class JaxStep(TrainingStep):
     ) -> tuple[Arrays, Array]:
         changing, losses = batches(numbers.start), []
         most = self._steps_at_once(sum(value.size for value in changing.values()) * self.dtype.itemsize)
-        room = jax.device_put(np.zeros(most, self.dtype), self.placement.whole)
         for start in range(0, len(numbers), most):
             some = numbers[start : start + most]
             stacks = self._stacked(map(batches, some), most) if changing else {}
-            learned, made = calls.steps(learned, fixed, stacks, room, len(some))
+            learned, made = calls.steps(learned, fixed, self.placement.spread(stacks, stacked=True), len(some), most)
             losses.append(made)
         return learned, np.concatenate([np.empty(0), *losses])[: len(numbers)]
 
@@ -154,7 +163,7 @@ class JaxStep(TrainingStep):
             self._compiled[changing] = _Calls(
                 jax.jit(lambda fixed: fixed, in_shardings=(fixed,), out_shardings=fixed),
                 jit(self._step, in_shardings=(whole, fixed, batch)),
-                jit(self._steps, in_shardings=(whole, fixed, stacks, whole, None)),
+                jit(self._steps, in_shardings=(whole, fixed, stacks, None), static_argnums=4),
             )
         return self._compiled[changing]
 
@@ -164,8 +173,8 @@ class JaxStep(TrainingStep):
         loss, *updated = self._function(*(known[name] for name in self.scheduled.given))
         return dict(zip(replaced(self.scheduled), updated, strict=True)), loss[0, 0]
 
-    def _steps(self, learned: Arrays, fixed: Arrays, stacks: Arrays, losses: jax.Array, count: int) -> Any:
-        """Make so many steps, with batches one above another, and room for the losses."""
+    def _steps(self, learned: Arrays, fixed: Arrays, stacks: Arrays, count: int, most: int) -> Any:
+        """Make so many steps, with batches one above another and room for the losses of the most."""
 
         def body(number: int, state: tuple[Arrays, jax.Array]) -> tuple[Arrays, jax.Array]:
             learned, losses = state
@@ -173,7 +182,7 @@ class JaxStep(TrainingStep):
             learned, loss = self._step(learned, fixed, batch)
             return learned, jax.lax.dynamic_update_index_in_dim(losses, loss, number, 0)
 
-        return jax.lax.fori_loop(0, count, body, (learned, losses))
+        return jax.lax.fori_loop(0, count, body, (learned, jnp.zeros(most, self.dtype)))
 
     def _steps_at_once(self, batch: int) -> int:
         """Return how many steps a call of the loop has room for, with batches of so many bytes, or none.

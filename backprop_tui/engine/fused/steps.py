@@ -107,6 +107,10 @@ class TrainingStep(ABC):
 
         """
 
+    def agreed(self, steps: int, *, stop: bool) -> tuple[int, bool]:
+        """Return how many steps to make next and whether to stop: where several processes train, what suits all."""
+        return steps, stop
+
     @cached_property
     def scheduled(self) -> Schedule:
         """The lines of a step."""
