@@ -12,34 +12,16 @@ import numpy as np
 from backprop_tui.engine.epochs import CHUNK
 from backprop_tui.engine.fused.jax_step import MOST_STEPS, JaxStep
 
-from .cases import CASES, RATE, Array, Case, Contestant
+from . import ours
+from .cases import CASES, RATE, Case, Contestant
 from .others import jax_jit
 from .training import print_table, raced
-
-
-def derived(case: Case) -> Contestant:
-    """This project's engine on JAX: arrays on the device in and out; many steps in a call."""
-    step, learned = JaxStep(case.derivation, case.dtype), dict(case.values)
-    placed, jitted = step.placed(case.values), step.jitted
-    names = [stage.name for stage in case.derivation.gradients]
-
-    def steps(count: int) -> None:
-        learned.update(step.run(learned, count).values)
-
-    def read(made: list[Any]) -> list[Array]:
-        by_name = dict(zip(names, made[1:], strict=True))
-        return [np.asarray(by_name[f"dE/dW{number}"]) for number in range(1, case.depth + 1)]
-
-    weights = [f"W{number}" for number in range(1, case.depth + 1)]
-    return Contestant(
-        lambda: jax.block_until_ready(jitted(*placed)), read, steps, lambda: [learned[name] for name in weights]
-    )
 
 
 def derived_from_numpy(case: Case) -> Contestant:
     """The same with arrays of NumPy in and out."""
     step, values = JaxStep(case.derivation, case.dtype), case.values
-    return derived(case)._replace(
+    return ours.on_jax(case)._replace(
         gradient=lambda: step.gradients(values),
         read=lambda made: [made.by_name[f"dE/dW{number}"] for number in range(1, case.depth + 1)],
     )
@@ -82,7 +64,7 @@ def _loss(weights: list[Any], x: Any, t: Any) -> Any:
 
 
 RACES: Final[tuple[dict[str, Callable[[Case], Contestant]], ...]] = (
-    {"jit of jax.grad": jax_jit, "derived": derived},
+    {"jit of jax.grad": jax_jit, "derived": ours.on_jax},
     {"jax.grad, NumPy's, a loop": differentiated_from_numpy, "derived, NumPy's, a loop": derived_from_numpy},
 )
 

@@ -109,6 +109,24 @@ def numba(case: Case) -> Contestant:
     )
 
 
+def on_jax(case: Case) -> Contestant:
+    """This project's engine on JAX: arrays on the device in and out; a run of steps takes and returns NumPy's."""
+    import jax
+
+    from backprop_tui.engine.fused.jax_step import JaxStep
+
+    jax.config.update("jax_enable_x64", True)  # as the jit of others is timed
+    step = JaxStep(case.derivation, case.dtype)
+    placed, jitted = step.placed(case.values), step.jitted
+    names = _names(case)
+
+    def read(made: list[Any]) -> list[Array]:
+        by_name = dict(zip(names, made[1:], strict=True))
+        return [np.asarray(by_name[f"dE/dW{number}"]) for number in range(1, case.depth + 1)]
+
+    return _ours(case, step)._replace(gradient=lambda: jax.block_until_ready(jitted(*placed)), read=read)
+
+
 def chosen(case: Case) -> str:
     """Name the contestant that this project is by itself: ``train`` takes arrays for single precision."""
     scalar = np.dtype(case.dtype) == np.float64 and cheapest(step_schedule(case.derivation)) == "scalars"

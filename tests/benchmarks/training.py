@@ -28,7 +28,11 @@ OURS: Final[dict[str, Callable[[Case], Contestant | None]]] = {
     "scalars, arrays in and out": ours.scalars,
     "scalars, floats in and out": ours.floats,
     "compiled by numba": ours.numba,
+    "derived, on JAX": ours.on_jax,
 }
+EXTRAS: Final = {"compiled by numba": "numba", "derived, on JAX": "jax"}
+"""The packages that this project needs for some."""
+
 STEPS: Final = 3
 TURNS: Final = 9
 TOLERANCE: Final = {np.dtype(np.float64): 1e-12, np.dtype(np.float32): 2e-4}
@@ -69,7 +73,7 @@ def _cases(options: argparse.Namespace) -> Iterator[Case]:
 
 def _makers(only: str) -> dict[str, Callable[[Case], Contestant | None]]:
     """Return those that are wanted and installed; NumPy by hand always, and first."""
-    makers = {name: make for name, make in OURS.items() if "numba" not in name or installed("numba")}
+    makers = {name: make for name, make in OURS.items() if name not in EXTRAS or installed(EXTRAS[name])}
     makers |= {name: make for name, (package, make) in OTHERS.items() if installed(package)}
     return {
         name: make for name, make in makers.items() if name == HAND or any(word in name for word in only.split(","))

@@ -136,6 +136,7 @@ class JaxStep(TrainingStep):
             batch = batches(number)
             learned, loss = calls.step(learned, fixed, self.placement.spread(self._arrays(batch, batch)))
             losses.append(loss)
+        jax.block_until_ready(learned)  # to wait for each loss would disturb the steps after it
         return learned, np.array([np.asarray(loss) for loss in losses], float)  # each apart: JAX takes longer for all
 
     def _in_loops(

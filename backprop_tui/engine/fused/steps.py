@@ -199,8 +199,8 @@ class ArrayStep(TrainingStep):
         """Compute the loss and all its gradients; the arrays are this step's own."""
         made = self._gradients
         with np.errstate(all="ignore"):
-            made.run(*(np.asarray(values[name], self.dtype) for name in made.takes))
-        return Gradients(float(self._loss[0, 0]), self._by_name)
+            made.run(*[np.asarray(values[name], self.dtype) for name in made.takes])
+        return Gradients(self._loss.item(), self._by_name)
 
     def run(self, values: Values, steps: int = 1, batches: Batches | None = None, first: int = 0) -> Trained:
         """Run steps on copies of all that they update."""
