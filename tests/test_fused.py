@@ -193,6 +193,16 @@ def test_matrices_gone_over_in_blocks_come_out_the_same(monkeypatch: pytest.Monk
         np.testing.assert_array_equal(in_blocks.values[name], value)
 
 
+@pytest.mark.parametrize(("samples", "call"), [(3, "_matmul(_T_x, "), (1, "_T_x.dot(")])
+def test_large_products_and_large_outer_products(samples: int, call: str) -> None:
+    """A matrix of more than `CLEARED` entries is multiplied without being cleared; NumPy's matmul has no BLAS for one
+    sample's."""
+    network = from_layers(Layers((150, 120, 3), ("tanh", "sigmoid")), samples=samples)
+    step = ArrayStep(network.derivation)
+    assert_like_the_trace(network, step)
+    assert call in inspect.getsource(step._gradients.run)
+
+
 def test_a_small_network_is_run_in_single_numbers_and_a_large_one_in_arrays() -> None:
     engines = [training_step(square(width)).engine for width in (2, 4, 16, 300)]
     assert engines == ["scalars", "scalars", "arrays", "arrays"]

@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 import backprop_tui
 from backprop_tui import gallery
 from backprop_tui.calculus.derivation import derive
+from backprop_tui.calculus.matrices import Quantity
 from backprop_tui.calculus.optimisers import OPTIMISERS
 from backprop_tui.calculus.vocabulary import FUNCTIONS
 from backprop_tui.engine.fused import jax_step, training_step
@@ -178,6 +179,13 @@ def test_steps_in_calls_of_their_own_or_in_a_loop_are_the_traces(most: int, monk
         assert_training_is_the_traces(JaxStep(BATCHED.derivation), BATCHED, 7)
         assert_training_is_the_traces(JaxStep(lecture()), gallery.load("lecture"), 5)
     assert looped.called == bool(most)
+
+
+def test_a_gradient_is_a_line_of_its_own_that_xla_scales_and_takes_off_at_once() -> None:
+    lines = {line.name: line.right for line in JaxStep(lecture()).scheduled.lines}
+    eta, V, dV = map(Quantity, ("eta", "V", "dE/dV"))
+    assert lines["V'"] == V - eta * dV
+    assert not lines["dE/dV"].has(eta)
 
 
 def test_no_steps_change_nothing() -> None:
