@@ -9,6 +9,7 @@ from sympy import Expr, expand
 from backprop_tui.calculus.derivation import derive
 from backprop_tui.calculus.indices import names_in
 from backprop_tui.calculus.matrices import Quantity, quantities
+from backprop_tui.calculus.optimisers import ADAM, DESCENT, MOMENTUM, Optimiser
 from backprop_tui.calculus.stages import Factor, Kind
 from backprop_tui.errors import InputError
 from backprop_tui.printers.one_line import OneLine
@@ -186,6 +187,16 @@ def test_a_parameter_without_effect_is_refused() -> None:
     shapes = learned_shapes(LECTURE_WIDTHS) | {"U": (2, 2)}
     with pytest.raises(InputError, match=r"^\[parameters\] U: E doesn't depend on it"):
         derive(LECTURE, given_shapes(LECTURE_WIDTHS), shapes)
+
+
+@pytest.mark.parametrize(
+    ("name", "optimiser"), [("v_W", MOMENTUM), ("mu", MOMENTUM), ("m_W", ADAM), ("tau", ADAM), ("eta", DESCENT)]
+)
+def test_a_name_that_the_optimiser_needs_is_refused(name: str, optimiser: Optimiser) -> None:
+    equations = {"z": f"x @ W + {name}", "E": "sum(z**2)"}
+    told = rf"^\[parameters\] {name}: a name that {optimiser.name} needs for itself"
+    with pytest.raises(InputError, match=told):
+        derive(equations, {"x": (2, 3)}, {"W": (3, 4), name: (1, 4)}, optimiser=optimiser)
 
 
 def test_no_equation_at_all_is_refused() -> None:

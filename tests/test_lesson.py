@@ -4,6 +4,7 @@ from dataclasses import replace
 from functools import cache
 
 import pytest
+from textual.binding import Binding
 
 from backprop_tui import gallery
 from backprop_tui.calculus.stages import Reason
@@ -187,6 +188,27 @@ def test_in_the_app_it_looks_as_it_does_alone() -> None:
     *shown, keys = play(steps)
     assert shown == shown_after(screen(), "g").splitlines()[:-1]
     assert "they part" in keys
+
+
+def test_the_help_over_it_is_its_own() -> None:
+    async def steps(session: Session) -> tuple[str, str, str]:
+        await session.press("L")
+        await session.derived()
+        before = session.text()
+        await session.press("question_mark")
+        told = session.text()
+        await session.press("escape")
+        return before, told, session.text()
+
+    before, told, after = play(steps)
+    assert after == before
+    assert "Switch a mistake off" in told
+    assert "Change the learning rate" not in told
+    footer = {
+        key for binding in LessonScreen.BINDINGS if isinstance(binding, Binding) for key in binding.key.split(",")
+    }
+    assert all(key in footer for key in "hjklnpgq123")
+    assert all(f"{keys} " in told for keys in ("→ ↓ space l j", "← ↑ h k", "n p", "g", "1 2 3", "home", "] [", "esc q"))
 
 
 def test_escape_leaves() -> None:

@@ -733,7 +733,7 @@ def test_a_name_that_the_optimiser_needs_is_refused(read: Read, optimiser: str) 
     )
     error = refusal(read, text)
     assert (error.line, error.key) == (8, f"[equations] {name}")
-    assert f"{optimiser} needs it for itself" in error.got
+    assert f"{optimiser} needs for itself" in error.got
 
 
 # Wrong names.

@@ -87,7 +87,7 @@ def test_an_edit_from_which_nothing_can_be_derived_is_refused() -> None:
     lecture = gallery.load("lecture")
     named = {"mu": lecture.parameters["W"], "V": lecture.parameters["V"]}
     session = Session(replace(lecture, equations={**lecture.equations, "p": "x @ mu"}, parameters=named))
-    with pytest.raises(InputError, match="momentum needs it for itself"):
+    with pytest.raises(InputError, match="momentum needs for itself"):
         session.prepare(SetOptimiser("momentum"))
     assert session.undo_told is None
 

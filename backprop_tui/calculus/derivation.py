@@ -132,8 +132,8 @@ def derive(
     Raises
     ------
     InputError
-        Where an equation can't be read, shapes don't meet, the last equation is no scalar, or the loss doesn't depend
-        on a parameter.
+        Where an equation can't be read, shapes don't meet, the last equation is no scalar, the loss doesn't depend
+        on a parameter, or a name is one of the optimiser's.
 
     """
     shapes = Shapes(inputs, parameters)
@@ -155,6 +155,7 @@ def derive(
     memory = {name: axes[each] for each in moved for name in optimiser.remembered(each)}
     counter = {STEP: ("", "")} if optimiser.counts else {}
     constants = (LEARNING_RATE, *optimiser.constants)
+    _check_no_clash(optimiser, {STEP, *memory, *constants}, data=inputs, parameters=parameters, equations=equations)
     every = {
         **axes,
         **{stage.name: stage.axes for stage in backward},
@@ -170,6 +171,14 @@ def derive(
     names = tuple(inputs), tuple(parameters), constants, (*memory, *counter)
     rules = {update.name: update.right for update in updates}
     return Derivation(stages, written, rules, *names, every, sizes)
+
+
+def _check_no_clash(optimiser: Optimiser, made: set[str], **sections: Iterable[str]) -> None:
+    for section, names in sections.items():
+        for name in names:
+            if name in made:
+                got = f"a name that {optimiser.name} needs for itself"
+                raise InputError(got, "another name", key=f"[{section}] {name}")
 
 
 def _updates(optimiser: Optimiser, parameters: Iterable[str], loss: str) -> list[Update]:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..calculus.derivation import Derivation, derive
-from ..calculus.optimisers import DESCENT, STEP, Optimiser
+from ..calculus.optimisers import DESCENT, Optimiser
 from ..calculus.shapes import Shape
 from ..errors import InputError
 from ..notation import LEARNING_RATE, code
@@ -126,7 +126,6 @@ class Network:
             frozen=frozen,
             optimiser=optimiser,
         )
-        self._check_no_clash(derivation)
         self._check_code_names(derivation)
         return derivation
 
@@ -187,14 +186,6 @@ class Network:
                     "equations" if own in derivation.equations else "parameters" if own in self.parameters else "data"
                 )
                 raise InputError(f"reads as {made} does in generated code", "another name", key=f"[{section}] {own}")
-
-    def _check_no_clash(self, derivation: Derivation) -> None:
-        made = {STEP, *derivation.memory, *derivation.constants}
-        for section, names in (("data", self.data), ("parameters", self.parameters), ("equations", self.equations)):
-            for name in names:
-                if name in made:
-                    needs = f"{self.optimiser.name} needs it for itself"
-                    raise InputError(f"a name that {needs}", "another name", key=f"[{section}] {name}")
 
 
 def _shape(matrix: Table) -> Shape:

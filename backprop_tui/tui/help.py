@@ -23,19 +23,35 @@ _ABOUT = (
 
 
 class HelpScreen(ModalScreen[None]):
-    """Covers the screen until a key is pressed."""
+    """Covers the screen until a key is pressed.
+
+    Parameters
+    ----------
+    told:
+        What it says; by default what is on the stepper's screen, and all of its keys.
+
+    """
 
     BINDINGS = [Binding("escape,q,question_mark,f1,enter,space", "dismiss", "close")]
+
+    def __init__(self, told: Content | None = None) -> None:
+        super().__init__()
+        self._told = told or Content("\n").join([Content(_ABOUT), *_keys()])
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="help", classes="dialog") as box:
             box.border_title = "help"
             box.border_subtitle = "↓ more · esc closes"
-            yield Static(Content("\n").join([Content(_ABOUT), *_keys()]))
+            yield Static(self._told)
+
+
+def key_line(keys: str, sentence: str) -> Content:
+    """Return the line of a key, or of several that do the same."""
+    return Content.assemble((f"{keys:<15}", "bold"), sentence)
 
 
 def _keys() -> Iterator[Content]:
     for group, actions in groupby(ACTIONS, key=lambda action: action.group):
         yield Content.styled(f"\n{group.upper()}", "bold")
         for action in actions:
-            yield Content.assemble((f"{action.shown:<15}", "bold"), action.sentence)
+            yield key_line(action.shown, action.sentence)

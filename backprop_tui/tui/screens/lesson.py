@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import starmap
 from typing import TYPE_CHECKING
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal
+from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Footer, Static
 
 from ...errors import InputError
+from ..help import HelpScreen, key_line
 from ..walkthrough import Place, Walkthrough
 from ..widgets.panels import Panel
 
@@ -22,6 +25,21 @@ if TYPE_CHECKING:
     from ..lesson import Lesson
     from ..lesson_texts import LessonTexts
 
+_ABOUT = (
+    "The same training twice, stage by stage: on the left as it was recorded, with its mistakes, on the right "
+    "corrected. A number that differs is marked; below stand both losses, why they differ here, and the mistakes, each "
+    "of which can be switched off and on.\n"
+)
+_KEYS = (
+    ("→ ↓ space l j", "Next stage of both; then the next iteration."),
+    ("← ↑ h k", "One stage back."),
+    ("n p", "This stage, one iteration on or back."),
+    ("g", "Go to where the two part; again, to the next such place."),
+    ("1 2 3", "Switch a mistake off, or on again."),
+    ("home", "The first stage of the first iteration."),
+    ("] [", "Scroll both sideways."),
+    ("esc q", "Back to the stepper."),
+)
 _GENEROUS = (110, 34)
 _SMALL = 24
 
@@ -49,6 +67,7 @@ class LessonScreen(Screen[None]):
         Binding("home", "walk('to_start')", "start", show=False),
         Binding("shift+right,right_square_bracket", "scroll_panels(8)", "scroll right", show=False),
         Binding("shift+left,left_square_bracket", "scroll_panels(-8)", "scroll left", show=False),
+        Binding("question_mark,f1", "help", "help", show=False),
         Binding("escape,q", "dismiss", "close", key_display="esc"),
     ]
 
@@ -148,6 +167,10 @@ class LessonScreen(Screen[None]):
         if self._wanted is not None and number < len(self._wanted.switches()):
             self._wanted = self._wanted.switched(number)
             self.rerun(self._wanted)
+
+    def action_help(self) -> None:
+        """Show what is on this screen, and its keys."""
+        self.app.push_screen(HelpScreen(Content("\n").join([Content(_ABOUT), *starmap(key_line, _KEYS)])))
 
     def action_scroll_panels(self, columns: int) -> None:
         """Scroll both runs sideways."""
