@@ -4,7 +4,6 @@ from dataclasses import replace
 from functools import cache
 
 import pytest
-from textual.binding import Binding
 
 from backprop_tui import gallery
 from backprop_tui.calculus.stages import Reason
@@ -204,10 +203,6 @@ def test_the_help_over_it_is_its_own() -> None:
     assert after == before
     assert "Switch a mistake off" in told
     assert "Change the learning rate" not in told
-    footer = {
-        key for binding in LessonScreen.BINDINGS if isinstance(binding, Binding) for key in binding.key.split(",")
-    }
-    assert all(key in footer for key in "hjklnpgq123")
     assert all(f"{keys} " in told for keys in ("→ ↓ space l j", "← ↑ h k", "n p", "g", "1 2 3", "home", "] [", "esc q"))
 
 
