@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from backprop_tui.calculus.derivation import derive
 from backprop_tui.engine.compile import compile_entries, compile_iteration, compile_stage, compile_stages
-from backprop_tui.engine.fused.steps import training_step
+from backprop_tui.engine.fused import training_step
 
 from .networks import LECTURE_WIDTHS, Array, Start, Widths, given_shapes, lecture, random_start, starts
 

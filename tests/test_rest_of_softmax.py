@@ -13,7 +13,7 @@ import pytest
 
 from backprop_tui.calculus.derivation import derive
 from backprop_tui.calculus.matrices import SpreadOverOthers
-from backprop_tui.engine.fused.steps import ENGINES, training_step
+from backprop_tui.engine.fused import ENGINES, training_step
 from backprop_tui.engine.gradient_check import check
 from backprop_tui.engine.trace import Trace
 

@@ -10,7 +10,8 @@ from typing import Final
 
 from backprop_tui.engine.fused.array_code import lowered
 from backprop_tui.engine.fused.costs import array_cost, scalar_cost
-from backprop_tui.engine.fused.steps import step_schedule, training_step
+from backprop_tui.engine.fused.engines import training_step
+from backprop_tui.engine.fused.steps import step_schedule
 
 from .cases import Case
 from .timing import timed

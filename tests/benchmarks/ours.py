@@ -8,8 +8,9 @@ import numpy as np
 
 from backprop_tui.engine.fused.array_function import CLEARED
 from backprop_tui.engine.fused.costs import MOST_OPERATIONS, scalar_operations
+from backprop_tui.engine.fused.engines import cheapest, training_step
 from backprop_tui.engine.fused.packing import Packed, numbers_in
-from backprop_tui.engine.fused.steps import ScalarStep, TrainingStep, cheapest, step_schedule, training_step
+from backprop_tui.engine.fused.steps import ScalarStep, TrainingStep, step_schedule
 
 from .cases import RATE, Array, Case, Contestant
 
