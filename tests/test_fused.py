@@ -279,6 +279,25 @@ def test_transposes_of_what_goes_entry_by_entry(engine: str, rest: str) -> None:
     assert_like_the_trace(network, training_step(network.derivation, engine=engine))
 
 
+BRANCHED = ("relu", "leaky_relu", "elu", "abs", "huber")
+
+
+@pytest.mark.parametrize("outer", BRANCHED)
+@pytest.mark.parametrize("engine", [*ENGINES, "jax"])
+def test_branches_within_branches(engine: str, outer: str) -> None:
+    """What a condition compares is computed before it."""
+    within = " + ".join(f"{outer}({inner}(q) - 0.3)" for inner in BRANCHED)
+    network = _equations({"q": "x @ W - b", "r": within, "E": "sum(r * t)"})
+    assert_like_the_trace(network, training_step(network.derivation, engine=engine))
+
+
+@pytest.mark.parametrize("engine", [*ENGINES, "numba", "jax"])
+def test_a_gradient_that_is_the_same_whatever_the_numbers(engine: str) -> None:
+    network = _equations({"q": "x @ W", "E": "sum((q - t)**2) + sum(q + s) + sum(q - b)"})
+    network = replace(network, parameters={**network.parameters, "s": np.array([[0.5]])})
+    assert_like_the_trace(network, training_step(network.derivation, engine=engine))
+
+
 W = Quantity("W")
 
 

@@ -135,6 +135,17 @@ def test_no_loop_takes_an_array_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(len(taken) == len(set(taken)) for taken in starts)
 
 
+@pytest.mark.parametrize("make", [Loops, CompiledLoops])
+def test_what_a_mask_leaves_of_a_copy_that_is_no_part_of_the_loop(make: Callable[..., ArrayStep]) -> None:
+    """The slope of huber is first copied from a transposed row, by NumPy."""
+    network = replace(
+        EVERY_CALL, equations={"q": "x @ W", "r": "q - b + c / (1 + huber(b)**2)", "E": "sum((r - t)**2)"}
+    )
+    run, _ = _generated(make(network.derivation))
+    assert re.search(r"_copyto\(\w+, _T_\w+\)", run)
+    assert_same_bits(network, make(network.derivation), ArrayStep(network.derivation))
+
+
 @pytest.mark.parametrize("loss", ["-sum(relu(q))", "sum(t * relu(-q)) - sum(relu(q * t))", "sum((t - relu(q))**2)"])
 @pytest.mark.parametrize("make", [Loops, CompiledLoops])
 def test_where_a_slope_is_one_it_is_a_number(make: Callable[..., ArrayStep], loss: str) -> None:

@@ -143,6 +143,8 @@ class _Lowering:
 
     def _compute(self, expression: Expr, target: str) -> None:
         match expression:
+            case _ if is_plain(expression) or is_constant(expression):
+                self._emit(COPY, [expression], target)
             case Add():
                 self._sum(expression, target)
             case Mul():
@@ -160,8 +162,6 @@ class _Lowering:
                 self._softplus(expression.args[0], target)
             case _ if expression.func in _UFUNCS:
                 self._emit(_UFUNCS[expression.func], self._operands(expression.args, target), target)
-            case _ if is_plain(expression) or is_constant(expression):
-                self._emit(COPY, [expression], target)
             case _:
                 raise NotImplementedError(expression)
 

@@ -12,6 +12,7 @@ from sympy import Expr, Symbol, lambdify
 
 from ...calculus.functions import Sigmoid, Softplus
 from ...calculus.matrices import Quantity
+from ...calculus.shapes import Shape
 from ...notation import code
 from ...printers.jax_code import JaxCode
 from ..numerics import largest_of_others, sum_over_others
@@ -57,7 +58,13 @@ def jax_function(scheduled: Schedule, sizes: Mapping[str, int]) -> Function:
         for name, stage in scheduled.apart.items()
     }
     made: Any = lambdify(takes, results, [_STABLE, apart, "jax"], printer, cse=lambda _: (lines, results))
-    return made
+    shapes = [scheduled.shapes[name] for name in scheduled.outputs]
+    return lambda *arrays: list(map(_filled, made(*arrays), shapes))
+
+
+def _filled(value: Any, shape: Shape) -> jax.Array:
+    """Return a value as an array of its own shape, which one number fills."""
+    return jnp.broadcast_to(value if isinstance(value, jax.Array) else jnp.asarray(value, float), shape)
 
 
 def _symbol(name: str) -> Expr:

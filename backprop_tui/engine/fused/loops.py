@@ -113,11 +113,11 @@ class Loop:
 
     def compiled(self, compiler: Compiler, dtype: np.dtype[Any]) -> Callable[..., None]:
         """Return the loop as a function of its arrays; loops that read alike are compiled once."""
-        return _compiled(compiler, self.takes, self.lines, self.constants, dtype.name)
+        return _made(compiler, self.takes, self.lines, self.constants, dtype.name)
 
 
 @lru_cache(maxsize=1024)
-def _compiled(
+def _made(
     compiler: Compiler,
     takes: tuple[str, ...],
     lines: tuple[str, ...],
@@ -216,11 +216,12 @@ class _Writer:
 
 
 def _read_first(group: Group) -> list[str]:
-    """Return the names whose values from before the group are read in it."""
+    """Return the names whose values from before the group are read in it, where a mask leaves them too."""
     found: dict[str, None] = {}
     written = set[str]()
     for each in group.instructions:
-        found |= dict.fromkeys(name for name in each.reads if name not in written)
+        left = [each.target] if each.function == COPY and len(each.operands) == 2 else []
+        found |= dict.fromkeys(name for name in (*each.reads, *left) if name not in written)
         written.add(each.target)
     return list(found)
 

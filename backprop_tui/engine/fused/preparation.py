@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from sympy import Expr, Integer, Mul, Symbol, exp, log
+from sympy import Expr, Integer, Mul, Piecewise, Symbol, exp, log
 
 from ...calculus.derivation import Derivation
 from ...calculus.functions import ScalarFunction, Sigmoid, Softplus
@@ -37,9 +37,10 @@ def prepared(derivation: Derivation, outputs: Iterable[str], *, merged: bool) ->
     """
     needed = _needed(derivation, outputs)
     shapes = {name: derivation.shape(name) for name in (*derivation.given, *needed)}
-    prepare = _Preparation(shapes).prepared
+    preparation = _Preparation(shapes)
     forms = _merged(derivation, needed, outputs) if merged else needed
-    return {name: prepare(form) for name, form in forms.items()}
+    made = {name: preparation.prepared(form) for name, form in forms.items()}
+    return {**preparation.branches, **made}
 
 
 def _needed(derivation: Derivation, outputs: Iterable[str]) -> dict[str, Expr]:
@@ -73,11 +74,21 @@ def _merged(derivation: Derivation, needed: Mapping[str, Expr], outputs: Iterabl
     return {name: form.xreplace(inlined) for name, form in needed.items() if Quantity(name) not in inlined}
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Preparation:
-    """Writes matrix forms out in stable functions and products scaled on their smaller side."""
+    """Writes matrix forms out in stable functions and products scaled on their smaller side.
 
-    shapes: Mapping[str, Shape]
+    Attributes
+    ----------
+    shapes:
+        The shape of every name.
+    branches:
+        The forms that have branches and are an argument of others, by names of their own: a condition compares numbers.
+
+    """
+
+    shapes: dict[str, Shape]
+    branches: dict[str, Expr] = field(default_factory=dict)
 
     def prepared(self, form: Expr) -> Expr:
         if not form.args or isinstance(form, Ones):
@@ -86,9 +97,16 @@ class _Preparation:
         if isinstance(form, RowFunction):
             return _stable_rows(form, *arguments)
         if isinstance(form, ScalarFunction) and form.func not in (Sigmoid, Softplus):
-            return self.prepared(form.formula(*arguments))
+            return self.prepared(form.formula(*map(self._without_branches, arguments)))
         whole = rebuilt(form, arguments)
         return self._scaled(whole) if isinstance(whole, Mul) else whole
+
+    def _without_branches(self, argument: Expr) -> Expr:
+        if not argument.has(Piecewise):
+            return argument
+        name = next((name for name, form in self.branches.items() if form == argument), f"_b{len(self.branches)}")
+        self.branches[name], self.shapes[name] = argument, shape_of(argument, self.shapes)
+        return Quantity(name)
 
     def _scaled(self, product: Mul) -> Expr:
         """Scale the smaller factor of a matrix product rather than a larger result."""
