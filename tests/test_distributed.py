@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from time import sleep
 from types import SimpleNamespace
 from typing import Final
 
@@ -36,20 +39,38 @@ optimiser = "adam"
 """
 
 
-def started(module: str, arguments: list[list[str]]) -> list[subprocess.Popen[str]]:
-    """Start processes in which JAX makes two devices out of the processor."""
+Process = subprocess.Popen[str]
+Start = Callable[..., Process]
+Training = Callable[..., list[Process]]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Starts Python with some words, where JAX makes two devices out of the processor."""
     environment = {**os.environ, "JAX_PLATFORMS": "cpu", "XLA_FLAGS": "--xla_force_host_platform_device_count=2"}
-    return [
-        subprocess.Popen(
-            [sys.executable, "-m", module, *words],
-            cwd=ROOT,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for words in arguments
-    ]
+    begun: list[Process] = []
+
+    def started(*words: str) -> Process:
+        command, pipe = [sys.executable, *words], subprocess.PIPE
+        begun.append(subprocess.Popen(command, cwd=ROOT, env=environment, stdout=pipe, stderr=pipe, text=True))
+        return begun[-1]
+
+    yield started
+    for process in begun:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def training(start: Start, network: Path) -> Training:
+    """Starts two processes that train the network together."""
+
+    def started(epochs: int, *more: str) -> list[Process]:
+        words = ["-m", "backprop_tui", "train", str(network), "--epochs", str(epochs), "--engine", "jax", *more]
+        where = free_address()
+        return [start(*words, "--distributed", f"{where},2,{number}") for number in range(2)]
+
+    return started
 
 
 def free_address() -> str:
@@ -58,9 +79,10 @@ def free_address() -> str:
         return f"127.0.0.1:{found.getsockname()[1]}"
 
 
-def training(path: Path, epochs: int, *more: str) -> list[subprocess.Popen[str]]:
-    where, words = free_address(), ["train", str(path), "--epochs", str(epochs), "--engine", "jax", *more]
-    return started("backprop_tui", [[*words, "--distributed", f"{where},2,{number}"] for number in range(2)])
+def wait_for(path: Path, process: Process) -> None:
+    while not path.exists():
+        assert process.poll() is None
+        sleep(0.05)
 
 
 def ended(words: list[str], code: int) -> None:
@@ -76,9 +98,9 @@ def network(tmp_path: Path) -> Path:
     return path
 
 
-def test_two_processes_of_two_devices_find_what_one_device_finds() -> None:
+def test_two_processes_of_two_devices_find_what_one_device_finds(start: Start) -> None:
     where = free_address()
-    for process in started("tests.sharded", [[where, "2", str(number)] for number in range(2)]):
+    for process in [start("-m", "tests.sharded", where, "2", str(number)) for number in range(2)]:
         out, err = process.communicate(timeout=120)
         assert process.returncode == 0, err
         (found,) = json.loads(out.splitlines()[-1]).values()
@@ -89,9 +111,9 @@ def test_two_processes_of_two_devices_find_what_one_device_finds() -> None:
         assert found["training"] <= 1e-12
 
 
-def test_two_processes_train_as_one_does_and_the_first_tells(network: Path) -> None:
+def test_two_processes_train_as_one_does_and_the_first_tells(network: Path, training: Training) -> None:
     together, alone = network.parent / "together.npz", network.parent / "alone.npz"
-    first, second = training(network, 20, "--save", str(together), "--json")
+    first, second = training(20, "--save", str(together), "--json")
     (told, _), (silent, _) = (process.communicate(timeout=120) for process in (first, second))
     assert (first.returncode, second.returncode) == (0, 0)
     assert (told.count("\n"), silent) == (1, "")
@@ -102,11 +124,10 @@ def test_two_processes_train_as_one_does_and_the_first_tells(network: Path) -> N
         np.testing.assert_allclose(found[name], expected[name], rtol=1e-9, atol=1e-12)
 
 
-def test_ctrl_c_to_one_process_stops_both_and_saves(network: Path) -> None:
+def test_ctrl_c_to_one_process_stops_both_and_saves(network: Path, training: Training) -> None:
     state, rows = network.parent / "s.npz", network.parent / "m.csv"
-    first, second = training(network, 1_000_000, "--save", str(state), "--metrics", str(rows))
-    while not rows.exists():
-        assert first.poll() is None
+    first, second = training(1_000_000, "--save", str(state), "--metrics", str(rows))
+    wait_for(rows, first)
     second.send_signal(signal.SIGINT)
     for process in (first, second):
         _, err = process.communicate(timeout=60)
@@ -115,12 +136,38 @@ def test_ctrl_c_to_one_process_stops_both_and_saves(network: Path) -> None:
     assert "training.iteration" in np.load(state).files
 
 
-def test_samples_that_processes_cannot_share_are_told(network: Path) -> None:
+def test_what_only_the_first_process_meets_stops_both(network: Path, training: Training) -> None:
+    folder = network.parent / "metrics"
+    folder.mkdir()
+    first, second = training(1_000_000, "--metrics", str(folder / "m.csv"))
+    wait_for(folder / "m.csv", first)
+    shutil.rmtree(folder)
+    (_, told), (_, stopped) = (process.communicate(timeout=60) for process in (first, second))
+    assert (first.returncode, second.returncode) == (2, 130)
+    assert "m.csv: can't be written" in told.splitlines()[-1]
+    assert stopped.splitlines()[-1] == "backprop-tui: stopped; nothing is saved without --save"
+
+
+def test_samples_that_processes_cannot_share_are_told(network: Path, training: Training) -> None:
     network.write_text(NETWORK.replace("batch_size = 8", "batch_size = 9"), "utf-8")
-    for process in training(network, 1):
+    for process in training(1):
         _, err = process.communicate(timeout=120)
         assert process.returncode == 2
-        assert err == "backprop-tui: --distributed: 9 samples for 2 processes; expected as many for each\n"
+        assert err == "backprop-tui: --distributed: a step of 9 rows; expected as many for each of 2 processes\n"
+
+
+def test_a_process_whose_others_do_not_come_says_so(network: Path, start: Start) -> None:
+    code = (
+        "import sys; from backprop_tui import cli; from backprop_tui.commands import distributed; "
+        "distributed.PATIENCE = 0.5; cli.main(sys.argv[1:])"
+    )
+    words = ["train", str(network), "--epochs", "1", "--engine", "jax", "--distributed", f"{free_address()},2,1"]
+    process = start("-c", code, *words)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 2
+    waiting, told = err.splitlines()[:2]
+    assert waiting == "waiting for the other processes"
+    assert told.startswith("backprop-tui: --distributed: not all processes came within 0 seconds; expected all")
 
 
 @pytest.mark.parametrize(
@@ -129,10 +176,11 @@ def test_samples_that_processes_cannot_share_are_told(network: Path) -> None:
 def test_as_many_devices_of_each_process_as_share_the_samples(samples: int, expected: list[int]) -> None:
     devices = [SimpleNamespace(process_index=number // 3, number=number) for number in range(6)]
     assert [device.number for device in _that_share(devices, samples)] == expected
-    with pytest.raises(InputError, match=f"{samples + 1} samples for 2 processes"):
+    with pytest.raises(InputError, match=f"a step of {samples + 1} rows; expected as many for each of 2 processes"):
         _that_share(devices, samples + 1)
 
 
+AUTO: Final = ("--engine", "jax", "--distributed", "auto")
 WAYS: Final = "expected auto, where Slurm or Open MPI has started all, or ADDRESS:PORT,COUNT,NUMBER, numbers from 0"
 
 
@@ -141,6 +189,8 @@ WAYS: Final = "expected auto, where Slurm or Open MPI has started all, or ADDRES
     [
         (["--engine", "jax", "--distributed", "nowhere"], f"'nowhere'; {WAYS}"),
         (["--engine", "jax", "--distributed", "here:80,2,2"], f"'here:80,2,2'; {WAYS}"),
+        (["--engine", "jax", "--distributed", "here:65536,2,1"], f"'here:65536,2,1'; {WAYS}"),
+        (["--engine", "jax", "--distributed", "here:80,0,0"], f"'here:80,0,0'; {WAYS}"),
         (["--engine", "arrays", "--distributed", "auto"], "--engine arrays; expected --engine jax"),
         (["--distributed", "auto"], "--engine auto; expected --engine jax"),
     ],
@@ -150,9 +200,8 @@ def test_wrong_words_are_told_in_one_line(words: list[str], told: str, capfd: py
     assert capfd.readouterr() == ("", f"backprop-tui: --distributed: {told}\n")
 
 
-def test_a_process_that_nobody_has_started_with_others_is_told() -> None:
-    words = ["train", "lecture", "--epochs", "1", "--engine", "jax", "--distributed", "auto"]
-    (process,) = started("backprop_tui", [words])
+def test_a_process_that_nobody_has_started_with_others_is_told(start: Start) -> None:
+    process = start("-m", "backprop_tui", "train", "lecture", "--epochs", "1", *AUTO)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (2, "")
     assert err.startswith("backprop-tui: --distributed: ")

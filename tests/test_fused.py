@@ -27,6 +27,7 @@ from backprop_tui.engine.fused.array_function import array_function
 from backprop_tui.engine.fused.schedule import schedule
 from backprop_tui.engine.fused.steps import ArrayStep, ScalarStep, gradient_schedule, step_schedule
 from backprop_tui.engine.trace import Trace
+from backprop_tui.errors import InputError
 from backprop_tui.network import Network
 from backprop_tui.network.layers import ACTIVATIONS, Layers, from_layers
 
@@ -410,6 +411,19 @@ def test_single_numbers_refuse_a_stage_without_a_matrix_form_by_name() -> None:
     derivation = by_index_forms(gallery.load("lecture"), "dE/dh").derivation
     with pytest.raises(NotImplementedError, match="dE/dh has no matrix form"):
         training_step(derivation, engine="scalars")
+
+
+@pytest.mark.parametrize("engine", ["auto", "scalars", "numba"])
+def test_single_numbers_leave_a_frozen_gradient_without_a_matrix_form_to_arrays(engine: str) -> None:
+    network = by_index_forms(replace(gallery.load("lecture"), frozen=frozenset({"V"})), "dE/dV")
+    step = training_step(network.derivation, engine=engine)
+    assert isinstance(step, ScalarStep)
+    assert_like_the_trace(network, step)
+
+
+def test_an_engine_that_there_is_not() -> None:
+    with pytest.raises(InputError, match=r"engine: 'nmba'; expected one of auto, .*; did you mean 'numba'"):
+        training_step(lecture(), engine="nmba")
 
 
 def test_code_over_single_numbers_is_refused_where_it_would_be_too_long() -> None:

@@ -63,11 +63,12 @@ def train(
 
     _check_word("--dtype", dtype, DTYPES)
     network = gallery.read(source)
-    leads = distributed is None or _joined(distributed, engine)
-    files = TrainFiles(network, save, metrics) if leads else TrainFiles(network, None, None)
-    step = _step(network, engine, dtype)
+    files = TrainFiles(network, save, metrics)
     state = load(resume, network, dtype) if resume else None
     accuracy = accuracy_of(network, dtype)
+    leads = distributed is None or _joined(distributed, engine)
+    files = files if leads else TrainFiles(network, None, None)
+    step = _step(network, engine, dtype)
     training = Training(network, step, state, accuracy if metrics else None)
     outcome = _run(training, epochs, files, shown=leads)
     files.list(training.state)
@@ -124,13 +125,20 @@ def _run(training: Training, epochs: int, files: TrainFiles, *, shown: bool) -> 
     if done >= epochs * training.steps:
         raise InputError(f"{epochs}, and {done // training.steps} are complete", "more", key="--epochs")
     with _interrupts() as interrupted, Progress(length, done) if shown else nullcontext() as progress:
+        wrong: list[InputError] = []
 
         def report(state: State) -> None:
             if progress is not None:
                 progress(state)
-            files.now_and_then(state)
+            try:
+                files.now_and_then(state)
+            except InputError as error:
+                wrong.append(error)
 
-        return training.run(epochs, interrupted, report)
+        outcome = training.run(epochs, lambda: interrupted() or bool(wrong), report)
+    if wrong:
+        raise wrong[0]
+    return outcome
 
 
 @contextmanager

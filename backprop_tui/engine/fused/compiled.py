@@ -32,6 +32,8 @@ class CompiledStep(ScalarStep):
 
     def gradients(self, values: Values) -> Gradients:
         """Compute the loss and all its gradients; the arrays are this step's own."""
+        if self._slopes.apart:
+            return self._arrays.gradients(values)
         self._inputs.put(values)
         self.flat(self._inputs.flat, self._packed.flat)
         return Gradients(float(self._packed.flat[0]), self._by_name)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from ...calculus.derivation import Derivation
-from ...errors import InputError
+from ...errors import InputError, nearest
 from .array_code import lowered
 from .costs import MOST_OPERATIONS, array_cost, scalar_cost, scalar_operations
 from .schedule import Schedule
@@ -37,9 +37,11 @@ def training_step(derivation: Derivation, dtype: DTypeLike = np.float64, engine:
     NotImplementedError
         Where code over single numbers would be too long, or a stage that a step needs has no matrix form for it.
     InputError
-        Where numba or jax is asked for and isn't installed.
+        Where there is no such engine, or numba or jax is asked for and isn't installed.
 
     """
+    if engine not in ENGINES:
+        raise InputError(repr(engine), f"one of {', '.join(ENGINES)}", key="engine", nearest=nearest(engine, ENGINES))
     if engine == "jax":
         return _from_extra(engine, "JaxStep")(derivation, dtype)
     scheduled = step_schedule(derivation)

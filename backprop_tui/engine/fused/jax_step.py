@@ -75,7 +75,7 @@ class JaxStep(TrainingStep):
     ) -> None:
         super().__init__(derivation, dtype)
         self.placement = Placement(derivation, devices or jax.devices())
-        self._compiled: dict[frozenset[str], _Calls] = {}
+        self._by_changing: dict[frozenset[str], _Calls] = {}
 
     @cached_property
     def jitted(self) -> Any:
@@ -157,16 +157,16 @@ class JaxStep(TrainingStep):
 
     def _calls(self, changing: frozenset[str]) -> _Calls:
         """Return what JAX compiles where these are the inputs that change."""
-        if changing not in self._compiled:
+        if changing not in self._by_changing:
             whole, fixed = self.placement.whole, self.placement.of_all(self._fixed(changing))
             batch, stacks = (self.placement.of_all(changing, stacked=stacked) for stacked in (False, True))
             jit = partial(jax.jit, out_shardings=whole, donate_argnums=0)
-            self._compiled[changing] = _Calls(
+            self._by_changing[changing] = _Calls(
                 jax.jit(lambda fixed: fixed, in_shardings=(fixed,), out_shardings=fixed),
                 jit(self._step, in_shardings=(whole, fixed, batch)),
                 jit(self._steps, in_shardings=(whole, fixed, stacks, None), static_argnums=4),
             )
-        return self._compiled[changing]
+        return self._by_changing[changing]
 
     def _step(self, learned: Arrays, fixed: Arrays, batch: Arrays) -> tuple[Arrays, jax.Array]:
         """Make a step: from what is learned, what stays, and the inputs that change."""

@@ -87,5 +87,5 @@ def _that_share(devices: Sequence[jax.Device], samples: int) -> list[jax.Device]
     most = min(map(len, own.values()))
     counts = [count for count in range(1, most + 1) if samples % (count * len(own)) == 0]
     if not counts:
-        raise InputError(f"{samples} samples for {len(own)} processes", "as many for each", key="--distributed")
+        raise InputError(f"a step of {samples} rows", f"as many for each of {len(own)} processes", key="--distributed")
     return [device for some in own.values() for device in some[: counts[-1]]]

@@ -190,6 +190,8 @@ class ScalarStep(TrainingStep):
 
     def gradients(self, values: Values) -> Gradients:
         """Compute the loss and all its gradients; the arrays are this step's own."""
+        if self._slopes.apart:
+            return self._arrays.gradients(values)
         try:
             numbers = self.floats(*numbers_in(values, self._slopes.given))
             self._packed.fill(numbers)
