@@ -60,3 +60,8 @@ def nearest(word: str, choices: Iterable[str]) -> str | None:
     by_folded = {choice.casefold(): choice for choice in choices}
     found = get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.5)
     return by_folded[found[0]] if found else None
+
+
+def not_installed(missing: ModuleNotFoundError, extra: str, key: str) -> InputError:
+    """Return what to say where the package of an extra is asked for and isn't there."""
+    return InputError(f"{missing.name} isn't installed", f"pip install 'backprop-tui[{extra}]'", key=key)

@@ -11,7 +11,7 @@ from typing import Final
 
 import click
 
-from ..errors import InputError
+from ..errors import InputError, not_installed
 
 WAYS: Final = "auto, where Slurm or Open MPI has started all, or ADDRESS:PORT,COUNT,NUMBER, numbers from 0"
 PATIENCE: Final = 240.0
@@ -44,8 +44,7 @@ def join(words: str) -> bool:
     try:
         import jax
     except ModuleNotFoundError as missing:
-        expected = "pip install 'backprop-tui[jax]'"
-        raise InputError(f"{missing.name} isn't installed", expected, key="--distributed") from missing
+        raise not_installed(missing, "jax", "--distributed") from missing
     _keep_standard_output()
     jax.config.update("jax_enable_preemption_service", False)  # it would keep SIGTERM from ending this process
 
@@ -53,7 +52,7 @@ def join(words: str) -> bool:
         jax.distributed.initialize(*arguments)
         jax.devices()
 
-    _find(find, started=bool(arguments))
+    _in_time(find, started=bool(arguments))
     return jax.process_index() == 0
 
 
@@ -66,7 +65,7 @@ def _arguments(words: str) -> tuple[str, int, int] | tuple[()]:
     return f"{found[1]}:{found[2]}", int(found[3]), int(found[4])
 
 
-def _find(find: Callable[[], None], *, started: bool) -> None:
+def _in_time(find: Callable[[], None], *, started: bool) -> None:
     """Find the others in a thread of its own, so that Ctrl-C ends the waiting."""
     errors: list[Exception] = []
 

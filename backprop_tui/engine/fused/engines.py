@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from ...calculus.derivation import Derivation
-from ...errors import InputError, nearest
+from ...errors import InputError, nearest, not_installed
 from .array_code import lowered
 from .costs import MOST_OPERATIONS, array_cost, scalar_cost, scalar_operations
 from .schedule import Schedule
@@ -62,8 +62,7 @@ def _from_extra(engine: str, name: str) -> type[TrainingStep]:
     try:
         made: type[TrainingStep] = getattr(import_module(f".{module}", __package__), name)
     except ModuleNotFoundError as missing:
-        expected = f"pip install 'backprop-tui[{_EXTRAS[engine]}]'"
-        raise InputError(f"{missing.name} isn't installed", expected, key=f"engine {engine}") from missing
+        raise not_installed(missing, _EXTRAS[engine], f"engine {engine}") from missing
     return made
 
 
