@@ -119,9 +119,9 @@ def test_two_processes_train_as_one_does_and_the_first_tells(network: Path, trai
     assert (told.count("\n"), silent) == (1, "")
     assert json.loads(told)["epochs"] == 20
     ended(["train", str(network), "--epochs", "20", "--engine", "arrays", "--save", str(alone)], 0)
-    found, expected = np.load(together), np.load(alone)
-    for name in ("W1", "b1", "W2", "b2"):
-        np.testing.assert_allclose(found[name], expected[name], rtol=1e-9, atol=1e-12)
+    with np.load(together) as found, np.load(alone) as expected:
+        for name in ("W1", "b1", "W2", "b2"):
+            np.testing.assert_allclose(found[name], expected[name], rtol=1e-9, atol=1e-12)
 
 
 def test_ctrl_c_to_one_process_stops_both_and_saves(network: Path, training: Training) -> None:
@@ -133,7 +133,8 @@ def test_ctrl_c_to_one_process_stops_both_and_saves(network: Path, training: Tra
         _, err = process.communicate(timeout=60)
         assert process.returncode == 130
         assert err.splitlines()[-1] == f"backprop-tui: stopped; --resume {state} goes on"
-    assert "training.iteration" in np.load(state).files
+    with np.load(state) as saved:
+        assert "training.iteration" in saved.files
 
 
 def test_what_only_the_first_process_meets_stops_both(network: Path, training: Training) -> None:

@@ -201,7 +201,8 @@ def test_a_process_that_is_interrupted_exits_130_and_has_saved(flowers: Path) ->
     assert running.returncode == 130
     assert err.splitlines()[-1] == f"backprop-tui: stopped; --resume {state} goes on"
     assert out.count("\n") == 1
-    assert "training.iteration" in np.load(state).files
+    with np.load(state) as saved:
+        assert "training.iteration" in saved.files
 
 
 def test_a_terminal_shows_a_bar_and_gets_its_cursor_back(flowers: Path) -> None:
