@@ -268,7 +268,8 @@ def test_files_are_written_now_and_then_while_it_runs(tmp_path: Path) -> None:
     assert not saved.exists()
     now = SAVED_EVERY
     files.now_and_then(state_with(3))
-    assert np.load(saved)["training.iteration"] == 3
+    with np.load(saved) as state:
+        assert state["training.iteration"] == 3
     files.now_and_then(state_with(4))
     assert len(table(listed)) == 3
 
