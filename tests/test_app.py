@@ -18,11 +18,14 @@ from textual.app import App
 from textual.pilot import Pilot
 
 from backprop_tui import gallery
+from backprop_tui.engine.iteration import Iteration
 from backprop_tui.network import Network
 from backprop_tui.tui.actions import ACTIONS
 from backprop_tui.tui.app import BackpropApp, _nothing_collected, run
 from backprop_tui.tui.layout import Layout, layout_of
+from backprop_tui.tui.screens.workbench import Workbench
 from backprop_tui.tui.walkthrough import Walkthrough
+from backprop_tui.tui.widgets.pictures import HealthPart
 from tests.screens import (
     GOLDENS,
     KEPT,
@@ -574,3 +577,23 @@ def test_garbage_is_looked_for_again_after_the_imports(monkeypatch: pytest.Monke
         assert gc.get_freeze_count()
     finally:
         gc.unfreeze()
+
+
+@pytest.mark.parametrize("size", SIZES.values())
+def test_the_first_screen_waits_for_no_stage_after_the_loss(monkeypatch: pytest.MonkeyPatch, size: Size) -> None:
+    async def steps(running: Session) -> tuple[set[str], set[str]]:
+        first = computed(running)
+        await running.press("end")  # the last stage
+        return first, computed(running)
+
+    def computed(running: Session) -> set[str]:
+        bench = running.app.screen
+        assert isinstance(bench, Workbench)
+        iteration = bench.walkthrough.trace[0]
+        assert isinstance(iteration, Iteration)
+        return set(iteration._known)
+
+    monkeypatch.setattr(HealthPart, "_look", lambda *_: None)
+    first, last = play(steps, size=size)
+    assert first == {"x", "t", "W", "V", "eta", "p", "h", "z", "y", "E"}
+    assert {"dE/dW", "W'"} <= last

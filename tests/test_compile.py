@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backprop_tui.calculus.derivation import derive
-from backprop_tui.engine.compile import compile_entries, compile_iteration, compile_stage, compile_stages
+from backprop_tui.engine.compile import compile_entries, compile_stage
 from backprop_tui.engine.fused import training_step
+from backprop_tui.engine.straight_line import compile_iteration, compile_stages
 
 from .networks import LECTURE_WIDTHS, Array, Start, Widths, given_shapes, lecture, random_start, starts
 
@@ -50,7 +51,9 @@ def stage_by_stage(widths: Widths, start: Start) -> dict[str, Array]:
 
 def source(*outputs: str) -> str:
     """The generated code of a function that returns the named stages, with that of each form in place of its call."""
-    generated = compile_iteration(lecture(), outputs).function
+    compiled = compile_iteration(lecture(), outputs)
+    compiled(random_start(LECTURE_WIDTHS))
+    generated = compiled.function
     return ast.unparse(Inlined(generated.__globals__).visit(ast.parse(inspect.getsource(generated))))
 
 
@@ -112,8 +115,7 @@ def test_the_fused_function_returns_every_stage(widths: Widths) -> None:
 def test_stages_without_a_matrix_form_may_stand_anywhere(apart: tuple[str, ...]) -> None:
     start = random_start(LECTURE_WIDTHS)
     stages = [stage.rewritten(matrix=None) if stage.name in apart else stage for stage in lecture()]
-    values = compile_stages(replace(lecture(), stages=tuple(stages)))(start)
-    assert list(values) == NAMES
+    values = dict(zip(NAMES, compile_stages(replace(lecture(), stages=tuple(stages)))(start), strict=True))
     for name, expected in stage_by_stage(LECTURE_WIDTHS, start).items():
         if name in values:
             np.testing.assert_allclose(values[name], expected, rtol=1e-13, err_msg=name)
@@ -123,8 +125,20 @@ def test_stages_without_a_matrix_form_may_stand_anywhere(apart: tuple[str, ...])
 def test_a_gradient_that_is_zero_everywhere_has_its_shape() -> None:
     zero = derive({"E": "sum(P.T - P) + sum(Q**2)"}, {}, {"P": (3, 3), "Q": (2, 2)})
     start = {"P": np.ones((3, 3)), "Q": np.ones((2, 2)), "eta": np.array([[0.1]])}
-    for values in (compile_stages(zero)(start), {"dE/dP": compile_stage(zero, zero["dE/dP"])(start)}):
-        np.testing.assert_array_equal(values["dE/dP"], np.zeros((3, 3)))
+    values = dict(zip((stage.name for stage in zero), compile_stages(zero)(start), strict=True))
+    for found in (values["dE/dP"], compile_stage(zero, zero["dE/dP"])(start)):
+        assert found.shape == (3, 3)
+        assert not found.any()
+
+
+def test_what_a_gradient_that_is_zero_everywhere_is_taken_on_to_is_zero_too() -> None:
+    equations = {"P": "x @ W + b", "E": "sum(P.T - P) + sum(b**2)"}
+    zero = derive(equations, {"x": (3, 2)}, {"W": (2, 3), "b": (1, 3)})
+    start = {name: np.ones(zero.shape(name)) for name in zero.given}
+    slopes = compile_iteration(zero, ["dE/dP", "dE/dW", "dE/db"])(start)
+    for found, expected in zip(slopes, (np.zeros((3, 3)), np.zeros((2, 3)), np.full((1, 3), 2.0)), strict=True):
+        assert np.shape(found) == expected.shape
+        np.testing.assert_array_equal(found, expected)
 
 
 @settings(max_examples=25, deadline=None)
@@ -230,11 +244,13 @@ def test_a_name_that_means_something_in_generated_code_is_that_of_a_quantity(nam
     own, other = derive(equations, given, learned), derive(plain, given, learned)
     numbers = np.random.default_rng(4)
     start = {each: numbers.uniform(0, 1, own.shape(each)) for each in own.given}
-    values, expected = dict(start), compile_stages(other)(start)
+    values, names = dict(start), [stage.name for stage in other]
+    expected = dict(zip(names, compile_stages(other)(start), strict=True))
     for stage, same in zip(own, other, strict=True):
         values[stage.name] = compile_entries(own, stage.index, stage.running)(values).reshape(own.shape(stage.name))
         np.testing.assert_allclose(values[stage.name], expected[same.name], atol=1e-14)
-    np.testing.assert_array_equal(compile_stages(own)(start)["E"], expected["E"])
+    by_matrix = dict(zip((stage.name for stage in own), compile_stages(own)(start), strict=True))
+    np.testing.assert_array_equal(by_matrix["E"], expected["E"])
     for engine in ("arrays", "scalars", "jax"):
         step = training_step(own, engine=engine)
         assert step.gradients(start).loss == pytest.approx(expected["E"][0, 0], rel=1e-14)

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sympy import N
 
-from backprop_tui.engine.compile import compile_iteration, compile_stage
+from backprop_tui.engine.compile import compile_stage
+from backprop_tui.engine.straight_line import compile_iteration
 
 from .networks import LECTURE_WIDTHS, Array, Start, Widths, entries, exact, lecture, starts
 

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import gc
+from types import GeneratorType
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,6 +10,7 @@ from hypothesis import strategies as st
 
 from backprop_tui import gallery
 from backprop_tui.engine import trace as module
+from backprop_tui.engine.lambdified import Form, form_function
 from backprop_tui.engine.trace import Trace
 
 from .networks import LECTURE_WIDTHS, Start, Widths, lecture, random_start
@@ -46,6 +50,37 @@ def test_nothing_is_compiled_until_the_first_iteration(monkeypatch: pytest.Monke
     assert len(untouched) == 0
     with pytest.raises(AssertionError, match="compiled"):
         untouched[0]
+
+
+def test_a_stage_is_compiled_when_it_is_first_asked_for(monkeypatch: pytest.MonkeyPatch, start: Start) -> None:
+    compiled = list[object]()
+
+    def noted(of: Form) -> object:
+        compiled.append(of.matrix)
+        return form_function(of)
+
+    monkeypatch.setattr("backprop_tui.engine.straight_line.form_function", noted)
+    first, matrices = Trace(lecture(), start)[0], {stage.name: stage.matrix for stage in lecture()}
+    assert compiled == []
+    first["h"]
+    assert compiled == [matrices["p"], matrices["h"]]
+    first["y"]
+    assert compiled == [matrices["p"], matrices["h"]]  # the same forms again
+    first["E"]
+    assert len(compiled) == 4  # the difference of y and t, and its squares' sum
+    dict(first)
+    assert len(compiled) == len({*compiled})
+
+
+def test_what_has_been_run_to_its_end_keeps_nothing_but_its_values(trace: Trace) -> None:
+    def running() -> int:
+        return sum(isinstance(each, GeneratorType) and each.__name__ == "iteration" for each in gc.get_objects())
+
+    before = running()
+    trace[30]
+    assert running() == before + 1
+    dict(trace[30])
+    assert running() == before
 
 
 def test_an_iteration_holds_what_it_starts_from_and_every_stage(trace: Trace) -> None:

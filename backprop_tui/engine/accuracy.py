@@ -12,8 +12,9 @@ from ..calculus.derivation import Derivation
 from ..calculus.indices import names_in
 from ..calculus.stages import Kind, Stage
 from ..network.model import Network, rows_sum_to_one
-from .compile import Values, compile_iteration
+from .compile import Values
 from .numerics import Array
+from .straight_line import compile_iteration
 
 
 class Classes(NamedTuple):

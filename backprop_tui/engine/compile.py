@@ -1,8 +1,4 @@
-"""From expressions to NumPy functions.
-
-One function a stage, for stepping; one straight-line function for a whole iteration, in which subexpressions that
-stages share are computed once.
-"""
+"""From expressions to NumPy functions: one of a stage, of a matrix form, or of an entry in index form."""
 
 from __future__ import annotations
 
@@ -12,18 +8,14 @@ from itertools import compress
 from typing import Any
 
 import numpy as np
-from sympy import Expr, Symbol, numbered_symbols
-from sympy.simplify.cse_main import tree_cse
+from sympy import Expr, Symbol
 
 from ..calculus.derivation import Derivation
 from ..calculus.indices import Index, axis, names_in
-from ..calculus.matrices import Quantity, quantities
 from ..calculus.shapes import Shape
 from ..calculus.stages import Stage
-from ..notation import code
 from .lambdified import entry_function, form, form_function
 from .numerics import Array
-from .source import function
 
 Values = Mapping[str, Array]
 """Quantities by name, each a two-dimensional array."""
@@ -41,7 +33,7 @@ class Compiled:
         return self.function(*(values[name] for name in self.takes))
 
 
-def compile_stage(derivation: Derivation, stage: Stage) -> Callable[[Values], Array]:
+def compile_stage(derivation: Derivation, stage: Stage) -> Compiled:
     """Compile a stage's matrix form, or its index form entry by entry where there is no matrix form.
 
     The result takes the values of the earlier quantities and returns the stage's, shape (rows, columns).
@@ -49,9 +41,10 @@ def compile_stage(derivation: Derivation, stage: Stage) -> Callable[[Values], Ar
     shape = derivation.shape(stage.name)
     if stage.matrix is None:
         entries = compile_entries(derivation, stage.index, stage.running)
-        return lambda values: entries(values).reshape(shape)
+        takes = entries.takes
+        return Compiled(takes, lambda *arrays: entries(dict(zip(takes, arrays, strict=True))).reshape(shape))
     whole = compile_matrix(derivation, stage.matrix)
-    return lambda values: _filled(whole(values), shape)
+    return Compiled(whole.takes, lambda *arrays: filled(whole.function(*arrays), shape))
 
 
 def compile_matrix(derivation: Derivation, matrix: Expr) -> Compiled:
@@ -106,90 +99,6 @@ class EntryFunction:
         return [self.entry(*given, *compress(place, self.runs)) for place in places]
 
 
-def compile_iteration(derivation: Derivation, outputs: Sequence[str]) -> Compiled:
-    """Compile everything that the named stages need into one straight-line function that returns their values.
-
-    Of the stages needed, those that have no matrix form are taken as arguments. Every line of it calls the function of
-    its form, which is generated when the first line of that form is met.
-    """
-    lines = _straight_line(derivation, outputs)
-    read = set().union(*(quantities(right) for right in lines.values()))
-    apart = [stage.name for stage in derivation if stage.matrix is None and stage.name in read]
-    takes = (*derivation.given, *apart)
-    forms = {name: form(derivation, right) for name, right in lines.items()}
-    names = {of: f"_form{number}" for number, of in enumerate(dict.fromkeys(forms.values()))}
-    body = [f"{code(name)} = {names[of]}({', '.join(map(code, of.takes))})" for name, of in forms.items()]
-    body.append(f"return [{', '.join(map(code, outputs))}]")
-    namespace = {name: form_function(of) for of, name in names.items()}
-    return Compiled(takes, function("iteration", map(code, takes), body, namespace))
-
-
-def compile_stages(derivation: Derivation) -> Callable[[Values], dict[str, Array]]:
-    """Compile every stage; the result takes what an iteration is given and returns the values of all stages.
-
-    Stages that have a matrix form run as one straight-line function as far as possible: one that has none, and that
-    others are made from, parts what comes before it from what comes after.
-    """
-    alone = any(stage.matrix is None for stage in derivation)
-    used = {name for stage in derivation for name in names_in(stage.index)} if alone else set[str]()
-    parts: list[list[Stage]] = [[]]
-    last = []
-    for stage in derivation:
-        if stage.matrix is not None:
-            parts[-1].append(stage)
-        elif stage.name in used:
-            parts += [[stage], []]
-        else:
-            last.append([stage])
-    compiled = [_compiled_part(derivation, part) for part in [*parts, *last] if part]
-
-    def run(given: Values) -> dict[str, Array]:
-        values = dict(given)
-        for part in compiled:
-            values |= part(values)
-        return {stage.name: values[stage.name] for stage in derivation}
-
-    return run
-
-
-def _compiled_part(derivation: Derivation, stages: Sequence[Stage]) -> Callable[[Values], dict[str, Array]]:
-    names = [stage.name for stage in stages]
-    if any(stage.matrix is None for stage in stages):
-        alone = [compile_stage(derivation, stage) for stage in stages]
-        return lambda values: {name: one(values) for name, one in zip(names, alone, strict=True)}
-    fused, shapes = compile_iteration(derivation, names), [derivation.shape(name) for name in names]
-    return lambda values: dict(zip(names, map(_filled, fused(values), shapes), strict=True))
-
-
-def _filled(value: Any, shape: Shape) -> Array:
+def filled(value: Any, shape: Shape) -> Array:
     """Return a value as a matrix of its stage's shape, which one number fills: the gradient that is zero everywhere."""
-    matrix = np.atleast_2d(value)
-    return matrix if matrix.shape == shape else np.array(np.broadcast_to(matrix, shape))
-
-
-def _straight_line(derivation: Derivation, outputs: Iterable[str]) -> dict[str, Expr]:
-    """Return definitions that end in the outputs, each subexpression computed once, nothing computed in vain."""
-    forms = _needed(derivation, outputs)
-    replacements, reduced = tree_cse(list(forms.values()), numbered_symbols("_", Quantity), order="none")
-    shared = {symbol.name: right for symbol, right in replacements}
-    lines: dict[str, Expr] = {}
-
-    def define(name: str, right: Expr) -> None:
-        for needed in sorted(quantities(right)):
-            if needed in shared and needed not in lines:
-                define(needed, shared[needed])
-        lines[name] = right
-
-    for name, right in zip(forms, reduced, strict=True):
-        define(name, right)
-    return lines
-
-
-def _needed(derivation: Derivation, outputs: Iterable[str]) -> dict[str, Expr]:
-    """Return the matrix forms of all that the outputs need, in order."""
-    found, forms = set(outputs), dict[str, Expr]()
-    for stage in reversed(derivation.stages):
-        if stage.name in found and stage.matrix is not None:
-            found |= quantities(stage.matrix)
-            forms[stage.name] = stage.matrix
-    return dict(reversed(forms.items()))
+    return value if isinstance(value, np.ndarray) and value.shape == shape else np.full(shape, value)

@@ -1,6 +1,7 @@
 """A trace: the value of every stage at every iteration, so that stepping back is a look-up.
 
-What has been run is kept whole as long as it fits in a budget of memory. Beyond it, the oldest iterations are let go,
+A stage is compiled, and computed, when it is first asked for: it is itself to be shown, or what comes after it. What
+has been run is kept whole as long as it fits in a budget of memory. Beyond it, the oldest iterations are let go,
 and run again when they are asked for, from the nearest checkpoint: what is learned and remembered, as it stood at the
 start of every so many iterations. Running is deterministic, so what comes out is the same bit for bit.
 """
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from math import prod
 from threading import Lock
 from typing import Final
@@ -18,8 +19,10 @@ import numpy as np
 
 from ..calculus.derivation import Derivation
 from ..notation import updated
-from .compile import Values, compile_stages
+from .compile import Values
+from .iteration import Iteration, frozen
 from .numerics import Array
+from .straight_line import compile_stages
 
 MEMORY: Final = 256_000_000
 """Bytes that the kept numbers of a trace may take: half for whole iterations, half for checkpoints."""
@@ -57,9 +60,11 @@ class Trace:
         self.derivation = derivation
         self._batches = batches
         self._memory = memory
-        self._start = {name: _frozen(np.array(value, dtype=float)) for name, value in start.items()}
+        self._start = {name: frozen(np.array(value, dtype=float)) for name, value in start.items()}
         self._learned = [name for name in self._start if updated(name) in derivation]
-        self._kept: dict[int, dict[str, Array]] = {}
+        self._names = [stage.name for stage in derivation]
+        self._kept: dict[int, Iteration] = {}
+        self._count = 0
         self._checkpoints = {0: {name: self._start[name] for name in self._learned}}
         self._stride = 1
         self._losses = array("d")
@@ -70,11 +75,11 @@ class Trace:
         if iteration < 0:
             raise IndexError(f"iteration {iteration}: they are counted from 0")
         found = self._kept.get(iteration)
-        return self._run_to(iteration) if found is None else found
+        return self._begun(iteration) if found is None else found
 
     def __len__(self) -> int:
-        """Return how many iterations have been computed."""
-        return len(self._losses)
+        """Return how many iterations have been begun."""
+        return self._count
 
     def first(self, count: int) -> Iterator[Mapping[str, Array]]:
         """Yield the first iterations."""
@@ -82,12 +87,14 @@ class Trace:
 
     def loss(self, iteration: int) -> float:
         """Return the loss at an iteration, in its own unit."""
-        if iteration >= len(self):
-            self._run_to(iteration)
+        if iteration >= len(self._losses):
+            self._note(iteration, self[iteration])
         return self._losses[iteration]
 
     def losses(self) -> Array:
-        """Return the loss of every iteration that has been computed."""
+        """Return the loss of every iteration that has been begun."""
+        if len(self):
+            self.loss(len(self) - 1)
         with self._lock:
             return np.array(self._losses)
 
@@ -110,14 +117,13 @@ class Trace:
         return other
 
     @cached_property
-    def _stages(self) -> Callable[[Values], dict[str, Array]]:
+    def _stages(self) -> Callable[[Values], Iterator[Array]]:
         return compile_stages(self.derivation)
 
     @cached_property
     def _most_kept(self) -> int:
         """How many whole iterations fit: the newest and the one before it always do."""
-        names = [stage.name for stage in self.derivation] + list(self._batches(0) if self._batches else ())
-        return max(2, self._memory // 2 // self._bytes(names))
+        return max(2, self._memory // 2 // self._bytes([*self._names, *self._inputs(0)]))
 
     @cached_property
     def _most_checkpoints(self) -> int:
@@ -126,41 +132,47 @@ class Trace:
     def _bytes(self, names: list[str]) -> int:
         return _OBJECT + sum(8 * prod(self.derivation.shape(name)) + _OBJECT for name in names)
 
-    def _run_to(self, iteration: int) -> dict[str, Array]:
+    def _begun(self, iteration: int) -> Iteration:
+        """Begin an iteration, and run all before it that have to be."""
         with self._lock:
-            number, learned = self._nearest(iteration)
+            number, start = self._nearest(iteration)
         while True:
-            values = self._keep(number, self._run(number, learned))
+            given = {**self._start, **start(), **self._inputs(number)}
+            values = self._keep(number, Iteration(given, self._names, self._stages(given)))
             if number == iteration:
                 return values
-            number, learned = number + 1, self._learned_in(values)
+            number, start = number + 1, partial(self._ended, number, values)
 
-    def _nearest(self, iteration: int) -> tuple[int, Mapping[str, Array]]:
-        """Return the last iteration up to this one whose start is known, with what has been learned before it."""
+    def _inputs(self, iteration: int) -> Values:
+        return {name: frozen(array) for name, array in self._batches(iteration).items()} if self._batches else {}
+
+    def _nearest(self, iteration: int) -> tuple[int, Callable[[], Values]]:
+        """Return the last iteration up to this one whose start is known, and what tells what is learned before it."""
         for number in range(iteration, 0, -1):
             if number - 1 in self._kept:
-                return number, self._learned_in(self._kept[number - 1])
+                return number, partial(self._ended, number - 1, self._kept[number - 1])
             if number in self._checkpoints:
-                return number, self._checkpoints[number]
-        return 0, self._checkpoints[0]
+                return number, partial(dict, self._checkpoints[number])
+        return 0, partial(dict, self._checkpoints[0])
 
-    def _learned_in(self, values: Values) -> dict[str, Array]:
-        return {name: values[updated(name)] for name in self._learned}
+    def _ended(self, iteration: int, values: Values) -> dict[str, Array]:
+        """Run an iteration to its end; return what it has learned."""
+        learned = {name: values[updated(name)] for name in self._learned}
+        self._note(iteration, values)
+        return learned
 
-    def _run(self, iteration: int, learned: Values) -> dict[str, Array]:
-        values = {**self._start, **learned}
-        if self._batches is not None:
-            values |= self._batches(iteration)
-        with np.errstate(all="ignore"):
-            values |= self._stages(values)
-        return {name: _frozen(value) for name, value in values.items()}
+    def _note(self, iteration: int, values: Values) -> None:
+        """Note the loss of an iteration, all before which are noted."""
+        loss = float(values[self.derivation.loss][0, 0])
+        with self._lock:
+            if iteration == len(self._losses):
+                self._losses.append(loss)
 
-    def _keep(self, iteration: int, values: dict[str, Array]) -> dict[str, Array]:
+    def _keep(self, iteration: int, values: Iteration) -> Iteration:
         """Keep an iteration; where another thread has been faster, return what that one kept."""
         with self._lock:
             kept = self._kept.setdefault(iteration, values)
-            if iteration == len(self._losses):
-                self._losses.append(float(values[self.derivation.loss][0, 0]))
+            self._count = max(self._count, iteration + 1)
             if iteration % self._stride == 0:
                 self._checkpoints[iteration] = {name: values[name] for name in self._learned}
             self._let_go()
@@ -173,8 +185,3 @@ class Trace:
         if len(self._checkpoints) > self._most_checkpoints:
             self._stride *= 2
             self._checkpoints = {at: kept for at, kept in self._checkpoints.items() if at % self._stride == 0}
-
-
-def _frozen(array: Array) -> Array:
-    array.setflags(write=False)
-    return array

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .. import gallery
-from ..engine.training import Goal, run_ahead
 from ..network.moment import moment_at
 from .moments import recall
 from .session import Session
@@ -31,5 +30,5 @@ def opened(
     walkthrough = Walkthrough(session.trace)
     moment = moment_at(derivation, wanted.at, wanted.iteration, wanted.cell, session.network.moment)
     recall(walkthrough, moment)
-    run_ahead(session.trace, Goal(moment.iteration), lambda *_: None, cancelled)
+    session.run_to(moment.iteration)
     return session, StageTexts(derivation), walkthrough

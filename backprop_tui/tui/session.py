@@ -63,7 +63,11 @@ class Session:
         self._cancelled = cancelled
         self._history = History((_opened("", network),))
         self.trace = Trace(network.derivation, network.start, network.inputs)
-        self._run(self.trace, _leads_to(network.moment))
+        self.run_to(_leads_to(network.moment))
+
+    def run_to(self, iteration: int) -> None:
+        """Run as far as an iteration, and in that one as far as the loss."""
+        self._run(self.trace, iteration)
 
     @property
     def network(self) -> Network:
@@ -164,8 +168,8 @@ class Session:
     def _run(self, trace: Trace, iteration: int) -> None:
         for number in range(iteration + 1):
             if self._cancelled():
-                break
-            trace[number]
+                return
+            trace.loss(number)
 
 
 def _leads_to(moment: Moment | None) -> int:

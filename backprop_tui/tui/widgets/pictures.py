@@ -93,7 +93,11 @@ class HealthPart(HealthLine):
     def see(self, sight: Sight) -> None:
         seen, self._seen = self._seen, (sight.walkthrough.trace, sight.place.iteration)
         if seen != self._seen:
-            self.show(sight.texts.findings(sight.walkthrough))
+            self.call_after_refresh(self._look, sight)
+
+    def _look(self, sight: Sight) -> None:
+        """Look at all stages, which the rest of the screen hasn't waited for."""
+        self.show(sight.texts.findings(sight.walkthrough))
 
 
 def _title(mode: Mode, first: bool) -> str:
