@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 LIMIT = 300
 """The most characters in a line that tells what is wrong."""
@@ -57,6 +56,8 @@ def one_line(text: str, limit: int = LIMIT) -> str:
 
 def nearest(word: str, choices: Iterable[str]) -> str | None:
     """Return the choice most like `word`, or None where nothing is near."""
+    from difflib import get_close_matches
+
     by_folded = {choice.casefold(): choice for choice in choices}
     found = get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.5)
     return by_folded[found[0]] if found else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -36,6 +35,8 @@ def titles() -> dict[str, str]:
 
 
 def _title(path: Path) -> str:
+    import tomllib
+
     contents = tomllib.loads(path.read_text("utf-8"))
     return str(contents["network"]["title"])
 

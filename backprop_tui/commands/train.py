@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
-import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -56,6 +54,8 @@ def train(
     Batches, their order, the optimiser and what is frozen are those of the network's file. Ctrl-C ends it cleanly
     after the present step, and saves.
     """
+    import json
+
     from ..engine.accuracy import accuracy_of
     from ..engine.checkpoint import load
     from ..engine.epochs import Ending, Training
@@ -144,6 +144,8 @@ def _run(training: Training, epochs: int, files: TrainFiles, *, shown: bool) -> 
 @contextmanager
 def _interrupts() -> Iterator[Callable[[], bool]]:
     """Yield a function that says whether Ctrl-C was pressed; pressed again, it ends everything at once."""
+    import signal
+
     pressed = False
 
     def press(number: int, frame: object) -> None:
