@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+import numpy as np
 from sympy import Expr, numbered_symbols
 from sympy.simplify.cse_main import tree_cse
 
@@ -74,8 +75,13 @@ class _Writer:
     def _alone(self, stage: Stage) -> str:
         """Write a stage that is computed entry by entry, or is zero everywhere."""
         called = f"_alone_{code(stage.name)}"
-        self._makers[called] = lambda: compile_stage(self._derivation, stage).function
+        self._makers[called] = lambda: _of_matrices(compile_stage(self._derivation, stage).function)
         return _assignment(stage.name, called, sorted(names_in(stage.index)))
+
+
+def _of_matrices(entries: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a function matrices, where a total is a number between lines."""
+    return lambda *arrays: entries(*map(np.atleast_2d, arrays))
 
 
 def _assignment(name: str, called: str, takes: Iterable[str]) -> str:
