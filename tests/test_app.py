@@ -593,7 +593,7 @@ def test_the_first_screen_waits_for_no_stage_after_the_loss(monkeypatch: pytest.
         assert isinstance(iteration, Iteration)
         return set(iteration._known)
 
-    monkeypatch.setattr(HealthPart, "_look", lambda *_: None)
+    monkeypatch.setattr(HealthPart, "_look", lambda _: None)
     first, last = play(steps, size=size)
     assert first == {"x", "t", "W", "V", "eta", "p", "h", "z", "y", "E"}
     assert {"dE/dW", "W'"} <= last

@@ -203,3 +203,12 @@ def test_something_wrong_is_told_and_its_place_a_key_away() -> None:
         assert session.heading() != before
 
     play(steps, gallery.find("relu-at-zero"))
+
+
+def test_a_key_for_what_is_wrong_pressed_at_once_means_the_iteration_just_gone_to() -> None:
+    async def steps(session: Session) -> None:
+        await session.press("n", "n", "n", "exclamation_mark")
+        assert "iteration 3" in session.text("#loss")
+        assert session.heading().startswith("∂E/∂z₁")
+
+    play(steps, gallery.find("deep"))

@@ -86,18 +86,25 @@ class LossPart(LossPlot):
 
 
 class HealthPart(HealthLine):
-    """What is wrong at the iteration."""
+    """What is wrong at the iteration. It takes all stages to tell, and nothing else on the screen waits for them."""
 
     _seen: object = None
+    _waiting: Sight | None = None
 
     def see(self, sight: Sight) -> None:
         seen, self._seen = self._seen, (sight.walkthrough.trace, sight.place.iteration)
         if seen != self._seen:
-            self.call_after_refresh(self._look, sight)
+            self._waiting = sight
+            self.call_after_refresh(self._look)
 
-    def _look(self, sight: Sight) -> None:
-        """Look at all stages, which the rest of the screen hasn't waited for."""
-        self.show(sight.texts.findings(sight.walkthrough))
+    def choose(self) -> None:
+        self._look()
+        super().choose()
+
+    def _look(self) -> None:
+        sight, self._waiting = self._waiting, None
+        if sight is not None:
+            self.show(sight.texts.findings(sight.walkthrough))
 
 
 def _title(mode: Mode, first: bool) -> str:
