@@ -299,6 +299,15 @@ def test_a_gradient_that_is_the_same_whatever_the_numbers(engine: str) -> None:
     assert_like_the_trace(network, training_step(network.derivation, engine=engine))
 
 
+@pytest.mark.parametrize("optimiser", OPTIMISERS.values(), ids=lambda optimiser: optimiser.name)
+@pytest.mark.parametrize("q", ["x @ W + b", "tanh(x @ W + b)", "(x + b) @ W"])
+@pytest.mark.parametrize("engine", [*ENGINES, "numba", "jax"])
+def test_an_adjoint_that_is_zero_everywhere_is_handed_on(engine: str, q: str, optimiser: Optimiser) -> None:
+    network = _equations({"q": q, "E": "sum(q.T - q) + sum(b**2)"}, optimiser)
+    assert_like_the_trace(network, training_step(network.derivation, engine=engine))
+    assert not Trace(network.derivation, network.start)[0]["dE/dW"].any()
+
+
 W = Quantity("W")
 
 

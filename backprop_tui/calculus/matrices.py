@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from sympy import Expr, Function, Symbol, exp, log
+from sympy import Expr, Function, S, Symbol, exp, log
 
 
 class Quantity(Symbol):
@@ -22,6 +22,11 @@ class MatrixProduct(Function):
     """A B: entry [r, c] is the contraction of row r of A with column c of B."""
 
     nargs = 2
+
+    @classmethod
+    def eval(cls, left: Expr, right: Expr) -> Expr | None:
+        """A 0 = 0 B = 0."""
+        return S.Zero if left is S.Zero or right is S.Zero else None
 
 
 class Transposed(Function):
@@ -37,28 +42,31 @@ class Transposed(Function):
         return matrix if matrix.is_number else None
 
 
-class RowSums(Function):
+class Sums(Function):
+    """A sum of entries: that of zeros is zero."""
+
+    nargs = 1
+
+    @classmethod
+    def eval(cls, matrix: Expr) -> Expr | None:
+        """Of a zero matrix, zero."""
+        return matrix if matrix is S.Zero else None
+
+
+class RowSums(Sums):
     """Sum of each row: a column, entry [r, 0] is the sum over c of A[r, c]."""
 
-    nargs = 1
 
-
-class ColumnSums(Function):
+class ColumnSums(Sums):
     """Sum of each column: a row, entry [0, c] is the sum over r of A[r, c]."""
 
-    nargs = 1
 
-
-class Total(Function):
+class Total(Sums):
     """Sum of all entries: a scalar."""
 
-    nargs = 1
 
-
-class Mean(Function):
+class Mean(Sums):
     """Mean of all entries: a scalar, the total divided by the number of rows and by that of columns."""
-
-    nargs = 1
 
 
 class RowCount(Function):

@@ -59,7 +59,7 @@ class Lifting:
             self._assign(name, right if is_plain(right) else self._opened(right))
 
     def _assign(self, name: str, right: Expr) -> None:
-        self.shapes[name] = shape_of(right, self.shapes)
+        self.shapes.setdefault(name, shape_of(right, self.shapes))  # a stage that is zero everywhere has its own
         self.lines[name] = Line(name, right, self.shapes[name])
 
     def _named(self, expression: Expr) -> Expr:

@@ -44,7 +44,10 @@ def prepared(derivation: Derivation, outputs: Iterable[str], *, merged: bool) ->
 
 
 def _needed(derivation: Derivation, outputs: Iterable[str]) -> dict[str, Expr]:
-    """Return the forms of the stages that the outputs need, in the derivation's order."""
+    """Return the forms of the stages that the outputs need, in the derivation's order.
+
+    An adjoint that is zero everywhere is left out of all others: what hands it on is linear in it.
+    """
     found, waiting = set[str](), list(outputs)
     while waiting:
         name = waiting.pop()
@@ -52,7 +55,14 @@ def _needed(derivation: Derivation, outputs: Iterable[str]) -> dict[str, Expr]:
             continue
         found.add(name)
         waiting += quantities(_form(derivation[name]))
-    return {stage.name: _form(stage) for stage in derivation if stage.name in found}
+    zeros, forms = dict[Expr, Expr](), dict[str, Expr]()
+    for stage in derivation:
+        if stage.name in found:
+            form = _form(stage)
+            forms[stage.name] = form if isinstance(form, Entries) else form.xreplace(zeros)
+            if forms[stage.name] == 0 and stage.kind.phase == "backward":
+                zeros[Quantity(stage.name)] = Integer(0)
+    return forms
 
 
 def _form(stage: Stage) -> Expr:
