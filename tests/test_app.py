@@ -5,7 +5,7 @@ import gc
 import subprocess
 import sys
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from functools import partialmethod
 from itertools import cycle
@@ -18,7 +18,10 @@ from textual.app import App
 from textual.pilot import Pilot
 
 from backprop_tui import gallery
-from backprop_tui.engine.iteration import Iteration
+from backprop_tui.calculus.derivation import Derivation
+from backprop_tui.engine.compile import Values
+from backprop_tui.engine.numerics import Array
+from backprop_tui.engine.straight_line import compile_stages
 from backprop_tui.network import Network
 from backprop_tui.tui.actions import ACTIONS
 from backprop_tui.tui.app import BackpropApp, _nothing_collected, run
@@ -26,6 +29,7 @@ from backprop_tui.tui.layout import Layout, layout_of
 from backprop_tui.tui.screens.workbench import Workbench
 from backprop_tui.tui.walkthrough import Walkthrough
 from backprop_tui.tui.widgets.pictures import HealthPart
+from tests.networks import lecture
 from tests.screens import (
     GOLDENS,
     KEPT,
@@ -579,21 +583,38 @@ def test_garbage_is_looked_for_again_after_the_imports(monkeypatch: pytest.Monke
         gc.unfreeze()
 
 
+def test_no_screen_waits_for_a_stage_that_it_does_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are computed by another thread, for the line that tells what is wrong."""
+    computed = list[tuple[str, bool]]()
+
+    def watched(derivation: Derivation) -> Callable[[Values], Iterator[Array]]:
+        stages = compile_stages(derivation)
+
+        def run(given: Values) -> Iterator[Array]:
+            for stage, value in zip(derivation, stages(given), strict=True):
+                computed.append((stage.name, threading.current_thread() is threading.main_thread()))
+                yield value
+
+        return run
+
+    async def steps(running: Session) -> None:
+        names = [stage.name for stage in lecture()]
+        assert computed == [(name, False) for name in names]
+        computed.clear()
+        await running.press("n")
+        shown = names.index("E") + 1
+        assert computed == [(name, place < shown) for place, name in enumerate(names)]
+
+    monkeypatch.setattr("backprop_tui.engine.trace.compile_stages", watched)
+    play(steps)
+
+
 @pytest.mark.parametrize("size", SIZES.values())
 def test_the_first_screen_waits_for_no_stage_after_the_loss(monkeypatch: pytest.MonkeyPatch, size: Size) -> None:
-    async def steps(running: Session) -> tuple[set[str], set[str]]:
-        first = computed(running)
-        await running.press("end")  # the last stage
-        return first, computed(running)
-
-    def computed(running: Session) -> set[str]:
+    async def steps(running: Session) -> set[str]:
         bench = running.app.screen
         assert isinstance(bench, Workbench)
-        iteration = bench.walkthrough.trace[0]
-        assert isinstance(iteration, Iteration)
-        return set(iteration._known)
+        return set(bench.walkthrough.trace[0]._known)
 
-    monkeypatch.setattr(HealthPart, "_look", lambda _: None)
-    first, last = play(steps, size=size)
-    assert first == {"x", "t", "W", "V", "eta", "p", "h", "z", "y", "E"}
-    assert {"dE/dW", "W'"} <= last
+    monkeypatch.setattr(HealthPart, "_run", lambda *_: None)
+    assert play(steps, size=size) == {"x", "t", "W", "V", "eta", "p", "h", "z", "y", "E"}

@@ -59,7 +59,9 @@ def test_nothing_changes_before_an_edit_is_applied(session: Session) -> None:
 
 
 def test_a_prepared_run_is_there_as_far_as_was_asked_for(session: Session) -> None:
-    assert len(session.prepare(TANH, 7).trace) == 8
+    trace = session.prepare(TANH, 7).trace
+    assert len(trace) == 8
+    assert trace[7].is_run
     edit(session, HALF)
     undone = session.prepare_undo(5)
     assert undone is not None

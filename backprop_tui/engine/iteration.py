@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 from threading import Lock
 
@@ -23,17 +23,19 @@ class Iteration(Mapping[str, Array]):
         What it starts from; it and its arrays aren't changed any more.
     stages:
         The names of its stages, in order.
-    values:
-        Computes their values, one after the other.
+    run:
+        Takes what is given, and computes the values of the stages one after the other.
 
     """
 
-    __slots__ = ("_given", "_known", "_lock", "_rest", "_stages")
+    __slots__ = ("_given", "_known", "_lock", "_rest", "_run", "_stages")
 
-    def __init__(self, given: Mapping[str, Array], stages: Sequence[str], values: Iterator[Array]) -> None:
-        self._given, self._stages = given, stages
+    def __init__(
+        self, given: Mapping[str, Array], stages: Sequence[str], run: Callable[[Mapping[str, Array]], Iterator[Array]]
+    ) -> None:
+        self._given, self._stages, self._run = given, stages, run
         self._known = dict(given)
-        self._rest: Iterator[tuple[str, Array]] = zip(stages, values, strict=True)
+        self._rest = self._from_the_first()
         self._lock = Lock()
 
     def __getitem__(self, name: str) -> Array:
@@ -49,18 +51,33 @@ class Iteration(Mapping[str, Array]):
     def __len__(self) -> int:
         return len(self._given) + len(self._stages)
 
+    @property
+    def is_run(self) -> bool:
+        """Whether all stages have been computed."""
+        return len(self._known) == len(self)
+
     def _run_to(self, name: str) -> Array:
         if name not in self:
             raise KeyError(name)
         with self._lock, np.errstate(all="ignore"):
             if name not in self._known:
-                for stage, value in self._rest:
-                    self._known[stage] = frozen(value)
-                    if stage == name:
-                        break
-            if len(self._known) == len(self):
+                try:
+                    self._compute(name)
+                except BaseException:  # such as Ctrl-C: what comes next is asked for again
+                    self._rest = self._from_the_first()
+                    raise
+            if self.is_run:
                 self._rest = iter(())
         return self._known[name]
+
+    def _compute(self, name: str) -> None:
+        for stage, value in self._rest:
+            self._known.setdefault(stage, frozen(value))
+            if stage == name:
+                return
+
+    def _from_the_first(self) -> Iterator[tuple[str, Array]]:
+        return zip(self._stages, self._run(self._given), strict=True)
 
 
 def frozen(array: Array) -> Array:

@@ -9,7 +9,7 @@ start of every so many iterations. Running is deterministic, so what comes out i
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import cached_property, partial
 from math import prod
 from threading import Lock
@@ -70,8 +70,8 @@ class Trace:
         self._losses = array("d")
         self._lock = Lock()
 
-    def __getitem__(self, iteration: int) -> Mapping[str, Array]:
-        """Return every quantity at an iteration, counted from 0: what it starts from, and each stage's value."""
+    def __getitem__(self, iteration: int) -> Iteration:
+        """Return every quantity at an iteration, counted from 0, which begins the iteration and runs all before it."""
         if iteration < 0:
             raise IndexError(f"iteration {iteration}: they are counted from 0")
         found = self._kept.get(iteration)
@@ -81,7 +81,7 @@ class Trace:
         """Return how many iterations have been begun."""
         return self._count
 
-    def first(self, count: int) -> Iterator[Mapping[str, Array]]:
+    def first(self, count: int) -> Iterator[Iteration]:
         """Yield the first iterations."""
         return (self[iteration] for iteration in range(count))
 
@@ -138,7 +138,7 @@ class Trace:
             number, start = self._nearest(iteration)
         while True:
             given = {**self._start, **start(), **self._inputs(number)}
-            values = self._keep(number, Iteration(given, self._names, self._stages(given)))
+            values = self._keep(number, Iteration(given, self._names, self._stages))
             if number == iteration:
                 return values
             number, start = number + 1, partial(self._ended, number, values)

@@ -135,7 +135,7 @@ class BackpropApp(App[None]):
 
     @work(thread=True)
     def load(self) -> None:
-        """Read the network, derive it and run its first iteration."""
+        """Read the network, derive it and run what is shown first."""
         with _nothing_collected():
             from .loading import opened
             from .screens.workbench import Workbench

@@ -1,4 +1,4 @@
-"""A network opened for the app: read, derived, run as far as is wanted. A worker's task: it imports what is slow."""
+"""A network opened for the app: read, derived, run as far as is shown first. A worker does it: the imports are slow."""
 
 from __future__ import annotations
 
@@ -30,5 +30,7 @@ def opened(
     walkthrough = Walkthrough(session.trace)
     moment = moment_at(derivation, wanted.at, wanted.iteration, wanted.cell, session.network.moment)
     recall(walkthrough, moment)
-    session.run_to(moment.iteration)
+    if session.begin(moment.iteration):
+        walkthrough.loss()
+        session.trace[moment.iteration][moment.stage]
     return session, StageTexts(derivation), walkthrough

@@ -26,7 +26,7 @@ class Prepared:
     Attributes
     ----------
     trace:
-        The run of the changed network, as far as was asked for.
+        The run of the changed network, up to the end of the iteration that was asked for.
     history:
         What will have been done.
     base:
@@ -53,7 +53,7 @@ class Session:
     Parameters
     ----------
     network:
-        What to begin with; it is run as far as the moment that it leads to.
+        What to begin with; the iteration of the moment that it leads to is begun.
     cancelled:
         Asked before each iteration that is run ahead whether to leave the rest for when it is needed.
 
@@ -63,11 +63,11 @@ class Session:
         self._cancelled = cancelled
         self._history = History((_opened("", network),))
         self.trace = Trace(network.derivation, network.start, network.inputs)
-        self.run_to(_leads_to(network.moment))
+        self.begin(_leads_to(network.moment))
 
-    def run_to(self, iteration: int) -> None:
-        """Run as far as an iteration, and in that one as far as the loss."""
-        self._run(self.trace, iteration)
+    def begin(self, iteration: int) -> bool:
+        """Run all iterations before this one, and begin it; return whether that was not cancelled."""
+        return self._begin(self.trace, iteration)
 
     @property
     def network(self) -> Network:
@@ -162,14 +162,16 @@ class Session:
             trace = self.trace.again(network.start, network.inputs)
         else:
             trace = Trace(network.derivation, network.start, network.inputs)
-        self._run(trace, iteration)
+        if self._begin(trace, iteration):
+            dict(trace[iteration])
         return Prepared(trace, history, base)
 
-    def _run(self, trace: Trace, iteration: int) -> None:
+    def _begin(self, trace: Trace, iteration: int) -> bool:
         for number in range(iteration + 1):
             if self._cancelled():
-                return
-            trace.loss(number)
+                return False
+            trace[number]
+        return True
 
 
 def _leads_to(moment: Moment | None) -> int:

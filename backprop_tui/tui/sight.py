@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..calculus.stages import Stage
-    from ..engine.compile import Values
+    from ..engine.iteration import Iteration
     from ..engine.provenance import Origin
     from .typeset import StageTexts
 
@@ -50,7 +50,7 @@ class Sight:
         return self.stage.kind.phase if self.stage else "given"
 
     @property
-    def values(self) -> Values:
+    def values(self) -> Iteration:
         """Every quantity of the iteration."""
         return self.walkthrough.trace[self.place.iteration]
 

@@ -171,7 +171,7 @@ class Walkthrough:
         return self._to(Place(0, self._names[0]))
 
     def to_end(self) -> bool:
-        """Go to the last stage of the last iteration that has been run."""
+        """Go to the last stage of the last iteration that has been begun."""
         return self._to(Place(max(len(self.trace) - 1, self.place.iteration), self._names[-1]))
 
     def to(self, name: str) -> bool:

@@ -157,7 +157,7 @@ class EditingScreen(StepperScreen):
 
     @work(thread=True, group="change")
     def _prepare(self, at: Walkthrough, prepare: Callable[[int], Prepared | None], told: str) -> None:
-        """Derive and run what a change makes, as far as the present iteration."""
+        """Derive and run what a change makes, up to the end of the present iteration."""
         from ..typeset import StageTexts
 
         try:

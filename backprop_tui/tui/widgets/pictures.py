@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from textual import on, work
+from textual.message import Message
+from textual.worker import get_current_worker
+
 from ...notation import plain
 from ..walkthrough import Mode, after
 from .health_line import HealthLine
@@ -13,6 +17,8 @@ from .matrix_view import MatrixView
 from .network_picture import NetworkPicture
 
 if TYPE_CHECKING:
+    from ...engine.iteration import Iteration
+    from ...engine.trace import Trace
     from ..sight import Sight
 
 
@@ -86,20 +92,53 @@ class LossPart(LossPlot):
 
 
 class HealthPart(HealthLine):
-    """What is wrong at the iteration. It takes all stages to tell, and nothing else on the screen waits for them."""
+    """What is wrong at the iteration.
 
-    _seen: object = None
+    To tell it takes all stages. Where some haven't been computed yet, that is done in a worker, and what was wrong at
+    another iteration of the same run stays until it is done.
+    """
+
+    class Run(Message):
+        """An iteration has been run to its end."""
+
+        def __init__(self, iteration: Iteration) -> None:
+            super().__init__()
+            self.iteration = iteration
+
+    _iteration: Iteration | None = None
+    _trace: Trace | None = None
     _waiting: Sight | None = None
 
     def see(self, sight: Sight) -> None:
-        seen, self._seen = self._seen, (sight.walkthrough.trace, sight.place.iteration)
-        if seen != self._seen:
-            self._waiting = sight
-            self.call_after_refresh(self._look)
+        before, self._iteration = self._iteration, sight.values
+        if before is self._iteration:
+            return
+        trace, self._trace = self._trace, sight.walkthrough.trace
+        self._waiting = sight
+        if self._iteration.is_run:
+            self._look()
+            return
+        if trace is not self._trace:
+            self.show(())
+        self._run(self._iteration)
 
     def choose(self) -> None:
+        """Ask for the place of the finding that is shown, after what is awaited has been looked at."""
         self._look()
         super().choose()
+
+    @work(thread=True, exclusive=True, group="health")
+    def _run(self, iteration: Iteration) -> None:
+        worker = get_current_worker()
+        for _ in iteration.values():
+            if worker.is_cancelled:
+                return
+        self.post_message(self.Run(iteration))
+
+    @on(Run)
+    def _look_at(self, message: Run) -> None:
+        if message.iteration is self._iteration:
+            self._look()
 
     def _look(self) -> None:
         sight, self._waiting = self._waiting, None
