@@ -102,7 +102,7 @@ class Session:
 
     async def _drawn(self) -> str:
         while any(worker.group == "health" and not worker.is_finished for worker in self.app.workers):
-            await self.pilot.pause(0)
+            await self.pilot.pause(0.002)
         await self.pilot.pause()
         return self.text()
 
