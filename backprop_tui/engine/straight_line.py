@@ -76,7 +76,7 @@ class _Writer:
         """Write a stage that is computed entry by entry, or is zero everywhere."""
         called = f"_alone_{code(stage.name)}"
         self._makers[called] = lambda: _of_matrices(compile_stage(self._derivation, stage).function)
-        return _assignment(stage.name, called, sorted(names_in(stage.index)))
+        return _assignment(stage.name, called, sorted(names_in(stage.index)) if stage.matrix is None else ())
 
 
 def _of_matrices(entries: Callable[..., Any]) -> Callable[..., Any]:
