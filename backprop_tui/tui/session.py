@@ -163,7 +163,7 @@ class Session:
         else:
             trace = Trace(network.derivation, network.start, network.inputs)
         if self._begin(trace, iteration):
-            dict(trace[iteration])
+            dict(trace[iteration])  # which computes all its stages
         return Prepared(trace, history, base)
 
     def _begin(self, trace: Trace, iteration: int) -> bool:
