@@ -212,3 +212,12 @@ def test_a_key_for_what_is_wrong_pressed_at_once_means_the_iteration_just_gone_t
         assert session.heading().startswith("∂E/∂z₁")
 
     play(steps, gallery.find("deep"))
+
+
+def test_a_key_behind_the_one_for_what_is_wrong_goes_on_from_there() -> None:
+    async def steps(session: Session) -> None:
+        await session.press("exclamation_mark", "n")
+        assert "iteration 1" in session.text("#loss")
+        assert session.heading().startswith("∂E/∂z₁")
+
+    play(steps, gallery.find("deep"))

@@ -32,6 +32,7 @@ from ..widgets.stage_list import StageList
 from .source import SourceScreen
 
 if TYPE_CHECKING:
+    from ...engine.health import Finding
     from ..typeset import StageTexts
 
 Deed = Callable[[Walkthrough], object]
@@ -254,7 +255,9 @@ class StepperScreen(Screen[None]):
 
     def action_warning(self) -> None:
         """Go to the place of what is wrong, and again to that of the next thing."""
-        self._health.choose()
+        finding = self._health.chosen()
+        if finding is not None:
+            self._go_to(finding)
 
     @on(events.DescendantFocus)
     @on(events.DescendantBlur)
@@ -278,7 +281,9 @@ class StepperScreen(Screen[None]):
 
     @on(HealthLine.Chosen)
     def _go_to_trouble(self, message: HealthLine.Chosen) -> None:
-        found = message.finding
+        self._go_to(message.finding)
+
+    def _go_to(self, found: Finding) -> None:
         self.do(lambda walkthrough: walkthrough.visit(Place(found.iteration, found.stage), Cell(*(found.cell or ()))))
 
     @on(OptionList.OptionSelected)

@@ -62,13 +62,19 @@ class HealthLine(Static):
         self._tell()
 
     def choose(self) -> None:
-        """Ask for the place of the finding that is shown; chosen again, show the next one and ask for that."""
+        """Ask for the place of the finding that is chosen."""
+        finding = self.chosen()
+        if finding is not None:
+            self.post_message(self.Chosen(finding))
+
+    def chosen(self) -> Finding | None:
+        """Return the finding that is shown; chosen again, show the next one and return that. None where all is well."""
         if not self._findings:
-            return
+            return None
         self._shown = (self._shown + self._is_chosen) % len(self._findings)
         self._is_chosen = True
         self._tell()
-        self.post_message(self.Chosen(self._findings[self._shown]))
+        return self._findings[self._shown]
 
     def on_click(self, event: Click) -> None:
         event.stop()

@@ -17,6 +17,7 @@ from .matrix_view import MatrixView
 from .network_picture import NetworkPicture
 
 if TYPE_CHECKING:
+    from ...engine.health import Finding
     from ...engine.iteration import Iteration
     from ...engine.trace import Trace
     from ..sight import Sight
@@ -122,10 +123,10 @@ class HealthPart(HealthLine):
             self.show(())
         self._run(self._iteration)
 
-    def choose(self) -> None:
-        """Ask for the place of the finding that is shown, after what is awaited has been looked at."""
+    def chosen(self) -> Finding | None:
+        """Return the finding that is shown, after what is awaited has been looked at."""
         self._look()
-        super().choose()
+        return super().chosen()
 
     @work(thread=True, exclusive=True, group="health")
     def _run(self, iteration: Iteration) -> None:
